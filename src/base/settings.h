@@ -1,0 +1,48 @@
+/*
+ * The settings that rooms below server/ read while they work: numbers, each of which may change at any time.
+ *
+ * server/config.c owns the table that names, parses, checks and documents them. Here they are relaxed atomics: a reader
+ * sees the old value or the new one, and no ordering with anything else is promised. Text settings (addresses, the
+ * password) are not here: they go through functions of the room that uses them.
+ */
+#ifndef CUBBY_BASE_SETTINGS_H
+#define CUBBY_BASE_SETTINGS_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+typedef _Atomic int64_t setting;
+
+struct settings {
+	setting timeout;		   /* seconds a client may be silent; 0 is for ever */
+	setting tcp_keepalive;		   /* seconds; 0 is off */
+	setting maxclients;		   /* connections */
+	setting proto_max_bulk_len;	   /* bytes */
+	setting client_query_buffer_limit; /* bytes of one client's input that is not run yet */
+	setting client_backlog_limit;	   /* bytes of unsent replies after which a client is not read from */
+	setting max_key_size;		   /* bytes; 0 is no limit of its own */
+	setting max_value_size;		   /* bytes; 0 is no limit of its own */
+	setting databases;		   /* fixed at boot */
+	setting active_expire_effort;	   /* 1 to 10 */
+	setting active_expire_enabled;	   /* DEBUG SET-ACTIVE-EXPIRE */
+	setting protected_mode;		   /* 0 or 1 */
+	setting enable_debug_command;	   /* enum settings_guard */
+	setting lazyfree_lazy_user_flush;  /* FLUSHALL and FLUSHDB without SYNC or ASYNC free in the background */
+	setting lazyfree_lazy_user_del;	   /* DEL is UNLINK */
+};
+
+enum settings_guard { SETTINGS_NO, SETTINGS_YES, SETTINGS_LOCAL };
+
+extern struct settings settings;
+
+static inline int64_t setting_get(const setting *self)
+{
+	return atomic_load_explicit(self, memory_order_relaxed);
+}
+
+static inline void setting_put(setting *self, int64_t value)
+{
+	atomic_store_explicit(self, value, memory_order_relaxed);
+}
+
+#endif

@@ -1,0 +1,43 @@
+/* What handlers share: reading arguments and writing the errors that go with them. */
+#ifndef CUBBY_COMMAND_ARGUMENTS_H
+#define CUBBY_COMMAND_ARGUMENTS_H
+
+#include "command/command.h"
+
+/* Reads argument `index` as an integer; writes "ERR value is not an integer or out of range" and returns false when it
+ * is none. */
+bool argument_int64(struct command_context *context, size_t index, int64_t *value);
+
+/* Whether argument `index` is `word`, in any case. */
+static inline bool argument_is(const struct command_context *context, size_t index, const char *word)
+{
+	return slice_is_word(context->argv[index], word);
+}
+
+/* What a command gives as a time: EX, PX, EXAT, PXAT and the EXPIRE family. */
+enum argument_time {
+	TIME_SECONDS = 0,      /* from now */
+	TIME_MILLISECONDS = 1, /* from now */
+	TIME_UNIX = 2,	       /* flag: since 1970 */
+};
+
+/*
+ * Turns `amount` into Unix time in milliseconds. False, with "ERR invalid expire time in 'NAME' command" written, when
+ * the result does not fit. `unit` is a sum of enum argument_time. Zero and negative amounts are the caller's to judge.
+ */
+bool argument_expiry(struct command_context *context, int64_t amount, int unit, int64_t *expire_at);
+
+/* Checks a key and a value against max-key-size, max-value-size and proto-max-bulk-len; writes the error. */
+bool argument_key_fits(struct command_context *context, struct slice key);
+bool argument_value_fits(struct command_context *context, size_t len);
+
+/* "ERR wrong number of arguments for 'NAME' command". */
+void argument_error_arity(struct command_context *context);
+
+/* "ERR unknown subcommand 'X'. Try NAME HELP." */
+void argument_error_subcommand(struct command_context *context);
+
+/* A HELP reply: the lines that Redis puts before and after `lines` are added. `lines` ends with NULL. */
+void argument_reply_help(struct command_context *context, const char *const *lines);
+
+#endif

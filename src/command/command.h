@@ -1,0 +1,142 @@
+/*
+ * Commands: the table's rows and what a handler is given.
+ *
+ * A handler runs to its end under the locks that the dispatcher took for the keys its row names. It neither locks nor
+ * blocks nor asks for the time; it reads its arguments, changes the keyspace and writes one reply.
+ */
+#ifndef CUBBY_COMMAND_COMMAND_H
+#define CUBBY_COMMAND_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/counter.h"
+#include "base/random.h"
+#include "base/slice.h"
+#include "resp/decoder.h"
+#include "resp/reply.h"
+#include "session/session.h"
+#include "store/keyspace.h"
+
+struct command_context;
+struct command_host;
+
+/* Flags: Redis's own, as COMMAND INFO shows them, and (from COMMAND_LOCK_ALL on) what the dispatcher needs. */
+enum command_flag {
+	COMMAND_WRITE = 1 << 0,
+	COMMAND_READONLY = 1 << 1,
+	COMMAND_DENYOOM = 1 << 2,
+	COMMAND_ADMIN = 1 << 3,
+	COMMAND_NOSCRIPT = 1 << 4,
+	COMMAND_LOADING = 1 << 5,
+	COMMAND_STALE = 1 << 6,
+	COMMAND_FAST = 1 << 7,
+	COMMAND_NO_AUTH = 1 << 8,
+	COMMAND_ALLOW_BUSY = 1 << 9,
+	COMMAND_SKIP_MONITOR = 1 << 10,
+	COMMAND_SKIP_SLOWLOG = 1 << 11,
+	COMMAND_NO_ASYNC_LOADING = 1 << 12,
+	COMMAND_NO_MULTI = 1 << 13,
+	COMMAND_LOCK_ALL = 1 << 24, /* touches keys that its arguments do not name: every shard is locked */
+};
+
+/* ACL categories, as ACL CAT names them (without the @). */
+enum command_category {
+	CATEGORY_KEYSPACE = 1 << 0,
+	CATEGORY_READ = 1 << 1,
+	CATEGORY_WRITE = 1 << 2,
+	CATEGORY_STRING = 1 << 3,
+	CATEGORY_ADMIN = 1 << 4,
+	CATEGORY_FAST = 1 << 5,
+	CATEGORY_SLOW = 1 << 6,
+	CATEGORY_DANGEROUS = 1 << 7,
+	CATEGORY_CONNECTION = 1 << 8,
+	CATEGORY_BLOCKING = 1 << 9,
+};
+
+typedef void command_handler(struct command_context *context);
+
+/* Where the keys are, as Redis's COMMAND shows it: argument numbers, the name being 0. first 0: there are no keys.
+ * last -1: up to the last argument. step: from one key to the next. */
+struct command_keys {
+	int first;
+	int last;
+	int step;
+};
+
+/* One row of the table (command/table.c). */
+struct command {
+	const char *name;	  /* lower case; a subcommand's is the second word alone */
+	command_handler *handler; /* NULL for a container whose subcommands do the work */
+	int arity;		  /* words, the name(s) counted; negative: at least so many */
+	uint32_t flags;		  /* enum command_flag */
+	struct command_keys keys;
+	uint32_t categories; /* enum command_category */
+	const char *group;   /* "string", "generic", "connection", "server" */
+	const char *since;   /* Redis's version that introduced it */
+	const char *complexity;
+	const char *summary;
+	const struct command_arg *args;	   /* for COMMAND DOCS, ended by a row without a name; NULL is none */
+	const struct command *subcommands; /* ended by a row without a name; NULL when it is no container */
+	uint16_t id;			   /* place in the per-worker statistics; given at boot by command_table_init */
+	const struct command *parent;	   /* of a subcommand; set at boot */
+};
+
+/* What COMMAND DOCS says of an argument. */
+struct command_arg {
+	const char *name;
+	const char *
+		type; /* "key", "string", "integer", "double", "unix-time", "pattern", "pure-token", "oneof", "block" */
+	const char *token;		/* the literal word before it, or NULL */
+	uint32_t flags;			/* enum command_arg_flag */
+	const struct command_arg *args; /* of a "oneof" or a "block" */
+};
+
+enum command_arg_flag { ARG_OPTIONAL = 1, ARG_MULTIPLE = 2, ARG_MULTIPLE_TOKEN = 4 };
+
+/* Counted for each command and worker; summed by INFO commandstats. Written by the worker only. */
+struct command_stats {
+	counter calls;
+	counter ticks;	  /* clock_ticks() spent */
+	counter rejected; /* refused before the handler ran */
+	counter failed;	  /* the handler wrote an error */
+};
+
+/* What a handler is given. Valid during the call. */
+struct command_context {
+	struct session *session;
+	const struct slice *argv; /* argv[0] is the name; of a subcommand argv[1] is the second word */
+	size_t argc;
+	const struct key *keys; /* of the keys that the row names, in order; their shards are locked */
+	size_t key_count;
+	struct resp_request *request; /* for taking the block of a large argument */
+	struct reply *reply;
+	int64_t now; /* Unix time in milliseconds, the same for all commands of a wake-up */
+	unsigned db; /* the session's */
+	struct keyspace *keyspace;
+	const struct command *command;
+	struct command_host *host;
+	struct random *random; /* the worker's */
+};
+
+/* Makes the lookup structure and gives out ids. Called once at boot. */
+void command_table_init(void);
+
+/* The row of `name` (any case), or NULL. */
+const struct command *command_find(struct slice name);
+
+/* The subcommand of a container, or NULL. */
+const struct command *command_find_subcommand(const struct command *container, struct slice name);
+
+/* Every row, ended by one without a name; and how many ids there are, subcommands counted. */
+const struct command *command_table(void);
+size_t command_id_count(void);
+
+/* The row with this id; subcommands included. */
+const struct command *command_by_id(size_t id);
+
+/* "client|list" for a subcommand, else the name. `out` has at least 64 bytes. Returns out. */
+const char *command_full_name(const struct command *command, char *out);
+
+#endif

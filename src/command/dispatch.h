@@ -1,0 +1,48 @@
+/*
+ * The dispatcher: from a decoded request to a reply.
+ *
+ * The happy path: find the row, check arity and permission, hash the keys; do this for the whole batch, touching the
+ * memory that the commands will need; then, command by command: lock the keys' shards, run the handler, unlock.
+ */
+#ifndef CUBBY_COMMAND_DISPATCH_H
+#define CUBBY_COMMAND_DISPATCH_H
+
+#include "command/command.h"
+#include "command/host.h"
+
+enum { DISPATCH_BATCH = 64 }; /* commands that are decoded before the first of them runs */
+
+/* A worker's dispatcher. */
+struct dispatcher {
+	struct keyspace *keyspace;
+	struct command_host *host;
+	struct command_stats *stats; /* owned; one for each command id */
+	struct random random;
+	struct key *keys; /* owned; scratch for the keys of one command */
+	size_t key_cap;
+	struct dispatcher *next; /* of all workers; fixed after boot */
+};
+
+/* False when there is no memory. Adds it to the list of all; called at boot. */
+bool dispatcher_init(struct dispatcher *dispatcher, struct keyspace *keyspace, struct command_host *host);
+void dispatcher_free(struct dispatcher *dispatcher);
+
+/*
+ * Runs `count` (at most DISPATCH_BATCH) requests of one session in order, appending to `reply`. Stops after a command
+ * that closed or paused the session, and when `reply` has grown to `reply_limit` bytes. Returns how many have been run;
+ * the others must be given again later. `now` is Unix time in milliseconds.
+ */
+size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, struct resp_request *requests,
+		      size_t count, int64_t now, struct reply *reply, size_t reply_limit);
+
+/* The sum over all workers of a command's statistics. Any thread. */
+struct dispatch_totals {
+	uint64_t calls;
+	uint64_t ticks;
+	uint64_t rejected;
+	uint64_t failed;
+};
+struct dispatch_totals dispatch_totals(uint16_t command_id);
+void dispatch_reset_totals(void);
+
+#endif

@@ -1,0 +1,36 @@
+/* The handlers, declared for the table. Each is defined in the file of its group. */
+#ifndef CUBBY_COMMAND_HANDLERS_H
+#define CUBBY_COMMAND_HANDLERS_H
+
+#include "command/command.h"
+
+/* string.c */
+command_handler set_command, setnx_command, setex_command, psetex_command, get_command, getset_command, getdel_command,
+	getex_command, mget_command, mset_command, msetnx_command, append_command, strlen_command, incr_command,
+	decr_command, incrby_command, decrby_command, incrbyfloat_command, getrange_command, setrange_command;
+
+/* generic.c */
+command_handler del_command, unlink_command, exists_command, touch_command, type_command, keys_command, scan_command,
+	randomkey_command, rename_command, renamenx_command, dbsize_command, flushdb_command, flushall_command;
+
+/* expire.c */
+command_handler expire_command, pexpire_command, expireat_command, pexpireat_command, ttl_command, pttl_command,
+	expiretime_command, pexpiretime_command, persist_command;
+
+/* connection.c */
+command_handler ping_command, echo_command, quit_command, reset_command, hello_command, auth_command, select_command;
+
+/* client.c */
+command_handler client_id_command, client_getname_command, client_setname_command, client_setinfo_command,
+	client_list_command, client_info_command, client_kill_command, client_help_command;
+
+/* server.c */
+command_handler info_command, time_command, shutdown_command, config_get_command, config_set_command,
+	config_resetstat_command, config_rewrite_command, config_help_command, debug_sleep_command,
+	debug_set_active_expire_command, debug_help_command, memory_usage_command, memory_help_command;
+
+/* introspect.c */
+command_handler command_command, command_count_command, command_docs_command, command_info_command,
+	command_list_command, command_getkeys_command, command_help_command;
+
+#endif

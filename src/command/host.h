@@ -1,0 +1,56 @@
+/*
+ * The host: what commands need of the daemon around them. server/ fills in this table, a unit test may fill in its own;
+ * so command/ knows neither the configuration nor the loops.
+ *
+ * All functions may be called on any worker's thread.
+ */
+#ifndef CUBBY_COMMAND_HOST_H
+#define CUBBY_COMMAND_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "base/slice.h"
+#include "resp/reply.h"
+#include "session/session.h"
+
+enum { HOST_ERROR_TEXT = 512 };
+
+enum host_shutdown { /* flags of SHUTDOWN */
+		     HOST_SHUTDOWN_NOW = 1 << 0,
+		     HOST_SHUTDOWN_FORCE = 1 << 1,
+};
+
+struct command_host {
+	/* The text of INFO for the named sections (none: the default ones). */
+	void (*info)(struct command_host *host, const struct slice *sections, size_t count, struct buffer *out);
+
+	/* CONFIG GET: writes a map of the settings whose names match any of the patterns. */
+	void (*config_get)(struct command_host *host, const struct slice *patterns, size_t count, struct reply *reply);
+
+	/* CONFIG SET name value [name value ...]: all or nothing. False: `error` (HOST_ERROR_TEXT) is the reply's text
+	 * without the "-". */
+	bool (*config_set)(struct command_host *host, const struct slice *words, size_t count, char *error);
+
+	/* CONFIG REWRITE. False: `error` as above. */
+	bool (*config_rewrite)(struct command_host *host, char *error);
+
+	/* CONFIG RESETSTAT. */
+	void (*reset_stats)(struct command_host *host);
+
+	/* Counts an error reply by its code ("ERR", "WRONGTYPE") for INFO errorstats. */
+	void (*count_error)(struct command_host *host, struct slice code);
+
+	/* Whether `password` is right for `user` ("default" is the only one). Takes the same time whatever is wrong. */
+	bool (*authenticate)(struct command_host *host, struct slice user, struct slice password);
+	/* Whether a password is needed at all. */
+	bool (*password_required)(struct command_host *host);
+
+	/* SHUTDOWN by `session`, whose client waits until the daemon is gone (it is paused by this call). */
+	void (*shutdown)(struct command_host *host, struct session *session, unsigned flags);
+	/* SHUTDOWN ABORT. False when no shutdown was going on. */
+	bool (*shutdown_abort)(struct command_host *host);
+};
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * A session: what a client is to a command.
+ *
+ * It has no socket. Whoever feeds commands (a connection, later a journal being loaded or a replication stream) embeds
+ * a session and fills in the table of functions through which commands act on their client.
+ *
+ * A session belongs to one worker, whose thread alone runs its commands. Fields marked "any thread" may be read by
+ * others that hold the registry's lock (session/registry.h).
+ */
+#ifndef CUBBY_SESSION_SESSION_H
+#define CUBBY_SESSION_SESSION_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/counter.h"
+#include "base/slice.h"
+
+struct session;
+struct command;
+
+/* What only the feeder knows of its client; asked for by CLIENT LIST, on any thread, under the registry's lock. */
+struct session_peer {
+	char addr[128]; /* "127.0.0.1:50000", "[::1]:50000" or "/path/of.sock:0" */
+	char laddr[128];
+	int fd; /* -1 when there is none */
+	bool unix_socket;
+	uint64_t query_buffer;	    /* bytes of input that wait */
+	uint64_t query_buffer_free; /* room behind them */
+	uint64_t output;	    /* bytes of replies that wait */
+	uint64_t output_blocks;	    /* pieces they are in */
+	uint64_t footprint;	    /* bytes of memory this client takes in all */
+};
+
+/* The functions that a feeder provides. */
+struct session_ops {
+	/* Ends the client once the replies written so far are sent. Its own thread. */
+	void (*close)(struct session *session);
+	/* Stops feeding commands after this one until resume. Its own thread. */
+	void (*pause)(struct session *session);
+	void (*resume)(struct session *session);
+	/* Bytes that are sent outside a command's reply, such as the end of one that waited. Its own thread. */
+	void (*send)(struct session *session, struct slice bytes);
+	/* Ends the client as soon as its worker gets to it. Any thread, under the registry's lock. */
+	void (*kill)(struct session *session);
+	/* Any thread, under the registry's lock. */
+	void (*describe)(const struct session *session, struct session_peer *peer);
+};
+
+enum session_flag {
+	SESSION_CLOSING = 1 << 0,	/* close was called: no more commands */
+	SESSION_PAUSED = 1 << 1,	/* pause was called */
+	SESSION_KILLED = 1 << 2,	/* any thread: kill was called */
+	SESSION_AUTHENTICATED = 1 << 3, /* may run every command */
+};
+
+struct session {
+	const struct session_ops *ops;
+	uint64_t id;		     /* any thread; unique while the daemon runs, from 1 */
+	struct session *prev, *next; /* the registry's list (utlist.h) */
+	struct session_registry *registry;
+	const char *name;     /* any thread; owned, NULL is none; set with session_set_name */
+	const char *lib_name; /* likewise */
+	const char *lib_ver;
+	int64_t created_ms;			      /* any thread; Unix time */
+	_Atomic int64_t active_ms;		      /* any thread; when the last command came */
+	_Atomic(const struct command *) last_command; /* any thread; NULL before the first */
+	_Atomic uint32_t flags;			      /* any thread; enum session_flag */
+	_Atomic uint16_t db;			      /* any thread */
+	_Atomic uint8_t protocol;		      /* any thread; 2 or 3 */
+};
+
+static inline bool session_has(const struct session *session, enum session_flag flag)
+{
+	return (atomic_load_explicit(&session->flags, memory_order_relaxed) & (uint32_t)flag) != 0;
+}
+
+static inline void session_mark(struct session *session, enum session_flag flag)
+{
+	atomic_fetch_or_explicit(&session->flags, (uint32_t)flag, memory_order_relaxed);
+}
+
+static inline void session_unmark(struct session *session, enum session_flag flag)
+{
+	atomic_fetch_and_explicit(&session->flags, ~(uint32_t)flag, memory_order_relaxed);
+}
+
+static inline unsigned session_db(const struct session *session)
+{
+	return atomic_load_explicit(&session->db, memory_order_relaxed);
+}
+
+static inline uint8_t session_protocol(const struct session *session)
+{
+	return atomic_load_explicit(&session->protocol, memory_order_relaxed);
+}
+
+/* Makes a session with a new id (db 0, RESP2) and enters it into `registry`. */
+void session_init(struct session *session, const struct session_ops *ops, struct session_registry *registry,
+		  int64_t now_ms);
+
+/* Leaves the registry and frees what the session owns. After this no other thread can reach it. */
+void session_free(struct session *session);
+
+/* Back to how it was when it came, as RESET does: db 0, RESP2, no name, not authenticated unless `authenticated`. */
+void session_reset(struct session *session, bool authenticated);
+
+/* Each copies `text`; an empty one is none. False when there is no memory. */
+bool session_set_name(struct session *session, struct slice text);
+bool session_set_lib_name(struct session *session, struct slice text);
+bool session_set_lib_ver(struct session *session, struct slice text);
+
+#endif

@@ -1,0 +1,188 @@
+/*
+ * The keyspace: every key of every database, in shards.
+ *
+ * A shard is a lock, one dict for each database (a directory of small uthash tables and an expiry index) and counters.
+ * Nobody below the dispatcher locks: it takes the shards that a command's keys are in, in ascending order, and the
+ * functions here are called while they are held. With keyspace_options.locking false no lock is ever taken.
+ *
+ * Nothing here asks for the time: `now` is Unix time in milliseconds, passed down.
+ */
+#ifndef CUBBY_STORE_KEYSPACE_H
+#define CUBBY_STORE_KEYSPACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/block.h"
+#include "base/random.h"
+#include "base/slice.h"
+#include "store/entry.h"
+#include "store/hash.h"
+
+enum {
+	KEYSPACE_MAX_SHARDS = 1024,
+	KEYSPACE_MAX_DATABASES = 1024,
+};
+
+struct keyspace;
+
+struct keyspace_options {
+	unsigned shards;    /* a power of two, 1 to KEYSPACE_MAX_SHARDS */
+	unsigned databases; /* 1 to KEYSPACE_MAX_DATABASES */
+	bool locking;	    /* false when one thread alone uses the keyspace */
+	struct hash_seed seed;
+};
+
+/* A new, empty keyspace, the caller's. NULL when there is no memory. */
+struct keyspace *keyspace_new(const struct keyspace_options *options);
+void keyspace_free(struct keyspace *keyspace);
+
+unsigned keyspace_shards(const struct keyspace *keyspace);
+unsigned keyspace_databases(const struct keyspace *keyspace);
+
+/* A key as a command uses it: its bytes, its hash, its shard. */
+struct key {
+	struct slice name;
+	uint32_t hash;	/* picks table and bucket */
+	uint32_t shard; /* index */
+};
+
+struct key keyspace_key(const struct keyspace *keyspace, struct slice name);
+
+/* --- locks ----------------------------------------------------------------------------------------------------- */
+
+/* A set of shards. A zeroed one is empty. */
+struct shard_set {
+	uint64_t bits[KEYSPACE_MAX_SHARDS / 64];
+};
+
+static inline void shard_set_add(struct shard_set *set, uint32_t shard)
+{
+	set->bits[shard / 64] |= (uint64_t)1 << (shard % 64);
+}
+
+/* One shard, the common case. */
+void keyspace_lock_shard(struct keyspace *keyspace, uint32_t shard);
+void keyspace_unlock_shard(struct keyspace *keyspace, uint32_t shard);
+
+/* Several, in ascending order. */
+void keyspace_lock_set(struct keyspace *keyspace, const struct shard_set *set);
+void keyspace_unlock_set(struct keyspace *keyspace, const struct shard_set *set);
+
+void keyspace_lock_all(struct keyspace *keyspace);
+void keyspace_unlock_all(struct keyspace *keyspace);
+
+/* --- one key (its shard is locked) ------------------------------------------------------------------------------ */
+
+/* The key's entry, or NULL when there is none. A key whose time has come is removed first, and counts as expired. */
+struct entry *keyspace_find(struct keyspace *keyspace, unsigned db, const struct key *key, int64_t now);
+
+/* The same for a command that reads: counts a hit or a miss. */
+struct entry *keyspace_read(struct keyspace *keyspace, unsigned db, const struct key *key, int64_t now);
+
+/* What keyspace_set and keyspace_put_block do with the key's time to live. */
+enum { KEYSPACE_PERSIST = 0, KEYSPACE_KEEP_TTL = -1 };
+
+/*
+ * Sets the key to a copy of `value`, replacing what is there. `expire_at` is Unix time in milliseconds (positive),
+ * KEYSPACE_PERSIST or KEYSPACE_KEEP_TTL. `found` is what keyspace_find gave for this key under the same lock (NULL: the
+ * key is not there), so that no second lookup is made. `value` may point into `found`'s own value.
+ *
+ * Returns the entry, which may have moved, or NULL when there is no memory: nothing has changed then.
+ */
+struct entry *keyspace_set(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *found,
+			   struct slice value, int64_t expire_at);
+
+/* The same with a value that already is in a block. One reference to it goes to the store in any case: when NULL is
+ * returned it has been dropped. */
+struct entry *keyspace_put_block(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *found,
+				 struct block *block, int64_t expire_at);
+
+/*
+ * Makes the value of `entry` `len` bytes long, what is new filled with zeros, and gives in *bytes where its bytes may
+ * be changed. A block that a reply still holds is copied first. `entry` may be NULL for a key that is not there: it is
+ * made, without a time to live. The entry may move; returns it, or NULL when there is no memory and nothing has
+ * changed.
+ */
+struct entry *keyspace_resize(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *entry,
+			      size_t len, char **bytes);
+
+/* Sets (positive `at`) or removes (KEYSPACE_PERSIST) the time to live. The entry may move; returns it, or NULL when
+ * there is no memory and nothing has changed. */
+struct entry *keyspace_expire(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *entry,
+			      int64_t at);
+
+/* Removes `entry` and frees it; with `lazy` a large value is freed in the background. */
+void keyspace_delete(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *entry, bool lazy);
+
+/* Moves the entry of `from` (found, not NULL) with its time to live to the key `to`, replacing `replaced` (the entry of
+ * `to`, or NULL). Both shards are locked. False when there is no memory and nothing has changed. from and to differ. */
+bool keyspace_rename(struct keyspace *keyspace, unsigned db, const struct key *from, struct entry *found,
+		     const struct key *to, struct entry *replaced);
+
+/* --- all keys (every shard is locked, unless a shard is named) -------------------------------------------------- */
+
+/* Number of keys of a database, those whose time has come and which nobody has noticed yet included, as in Redis. */
+size_t keyspace_size(const struct keyspace *keyspace, unsigned db);
+
+/* A key of the database that is alive, each about as likely as any other; NULL when there is none. */
+struct entry *keyspace_random(struct keyspace *keyspace, unsigned db, struct random *random, int64_t now);
+
+typedef void keyspace_visit(struct entry *entry, void *arg);
+
+/* Calls visit for every key of the database that is alive. The visitor must not change the keyspace. */
+void keyspace_each(struct keyspace *keyspace, unsigned db, int64_t now, keyspace_visit *visit, void *arg);
+
+/*
+ * One step of a walk over a database: visits some entries that are alive, about `count`, and returns the cursor for the
+ * next step, 0 at the end. Start with 0. Any number is a valid cursor. An entry that is there from the first step to
+ * the last is visited at least once, however the tables grow, split or shrink between the steps (the order of the
+ * buckets is that of Redis's dictScan).
+ */
+uint64_t keyspace_scan(struct keyspace *keyspace, unsigned db, uint64_t cursor, size_t count, int64_t now,
+		       keyspace_visit *visit, void *arg);
+
+enum { KEYSPACE_ALL_DATABASES = -1 };
+
+/* Removes every key of one database or of all. The memory is given back in the background when `lazy`. */
+void keyspace_flush(struct keyspace *keyspace, int db, bool lazy);
+
+/* --- expiry ----------------------------------------------------------------------------------------------------- */
+
+/*
+ * Removes keys of one shard whose time has come, all databases, until none is left or `max_steps` of work are done (a
+ * step is about one key removed or moved within the index). The shard is locked by the caller. Returns the steps done:
+ * fewer than max_steps means that nothing is due any more. The cost follows the keys that died, not the keys alive.
+ */
+size_t keyspace_reap(struct keyspace *keyspace, uint32_t shard, int64_t now, size_t max_steps);
+
+/* --- figures (the shard is locked) ------------------------------------------------------------------------------ */
+
+struct shard_figures {
+	uint64_t keys;	  /* all databases */
+	uint64_t bytes;	  /* entries, blocks, tables and index */
+	uint64_t hits;	  /* keyspace_read found something */
+	uint64_t misses;  /* ... nothing */
+	uint64_t expired; /* keys removed because their time had come */
+};
+struct shard_figures keyspace_shard_figures(const struct keyspace *keyspace, uint32_t shard);
+void keyspace_reset_figures(struct keyspace *keyspace, uint32_t shard); /* hits, misses, expired */
+
+struct database_figures {
+	uint64_t keys;
+	uint64_t expires;    /* keys with a time to live */
+	int64_t average_ttl; /* milliseconds, of those; an estimate, 0 when there are none */
+};
+/* Every shard is locked. */
+struct database_figures keyspace_database_figures(const struct keyspace *keyspace, unsigned db, int64_t now);
+
+/* --- prefetching -------------------------------------------------------------------------------------------------
+ * Three steps that together bring a key's entry into the cache, so that the misses of a batch overlap: call each for
+ * all keys of the batch before the next. They only guess: nothing is promised about the key. Without `locking` only;
+ * with it they do nothing. */
+void keyspace_prefetch_table(const struct keyspace *keyspace, unsigned db, const struct key *key);
+void keyspace_prefetch_bucket(const struct keyspace *keyspace, unsigned db, const struct key *key);
+void keyspace_prefetch_entry(const struct keyspace *keyspace, unsigned db, const struct key *key);
+
+#endif
