@@ -18,6 +18,13 @@ uint64_t platform_raise_file_limit(uint64_t wanted);
  */
 int platform_accept(int listener, struct sockaddr *address, socklen_t *len);
 
+/* socket(2) that is non-blocking and close-on-exec, or -1 with errno. */
+int platform_socket(int family, int type);
+
+/* Sets keep-alive probes on a TCP socket: the first after `seconds` of silence, then three, a third of that apart (as
+ * Redis does). 0 turns them off. */
+void platform_set_keepalive(int fd, unsigned seconds);
+
 /* Resident memory of this process in bytes, now and at its highest; 0 when unknown. */
 size_t platform_resident_bytes(void);
 size_t platform_resident_peak_bytes(void);

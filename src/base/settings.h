@@ -15,6 +15,7 @@ typedef _Atomic int64_t setting;
 
 struct settings {
 	setting timeout;		   /* seconds a client may be silent; 0 is for ever */
+	setting shutdown_timeout;	   /* seconds that a shutdown waits for clients; 0 is for ever */
 	setting tcp_keepalive;		   /* seconds; 0 is off */
 	setting maxclients;		   /* connections */
 	setting proto_max_bulk_len;	   /* bytes */
