@@ -103,7 +103,7 @@ enum resp_result resp_decode(struct resp_decoder *decoder, const struct resp_lim
 			     char *error);
 
 /* When a large argument is being read: where its next bytes go and how many are missing. `kept` bytes stay as they are
- * meanwhile. NULL when input goes to the caller's own bytes as usual. */
+ * meanwhile, and nothing may be put behind them. NULL when input goes to the caller's own bytes as usual. */
 char *resp_decoder_room(const struct resp_decoder *decoder, size_t *len);
 
 /* `len` bytes (at most what resp_decoder_room said) have been put there. When the argument is complete,

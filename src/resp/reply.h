@@ -60,7 +60,8 @@ size_t reply_piece_count(const struct reply *reply);
 /* The output in order, as slices of `bytes` and of blocks; no piece is empty. Returns how many there are. */
 size_t reply_pieces(const struct reply *reply, struct slice *pieces);
 
-/* Cuts the output back to where it was when reply_len() and the like were noted: used to withdraw a reply. */
+/* Cuts the output back to where it was when the mark was taken: used to withdraw a reply. A mark that was taken within
+ * a deferred array is good until that array ends. */
 struct reply_mark {
 	size_t bytes_len;
 	size_t insert_count;
@@ -101,9 +102,10 @@ void reply_map(struct reply *reply, size_t pairs);
 void reply_set(struct reply *reply, size_t count);
 void reply_push(struct reply *reply, size_t count);
 
-/* For an array (or set) whose length is known only when its items are written. One at a time may nest in another. */
+/* For an array (or set) whose length is known only when its items are written. They may nest. */
 struct reply_deferred {
-	size_t at; /* place of the reserved header */
+	size_t at;	     /* place of the reserved header */
+	size_t insert_count; /* inserts before it */
 };
 struct reply_deferred reply_array_begin(struct reply *reply);
 void reply_array_end(struct reply *reply, struct reply_deferred deferred, size_t count);
@@ -117,6 +119,6 @@ void reply_errorf(struct reply *reply, const char *format, ...) __attribute__((f
 /* The errors that many commands share. */
 void reply_error_syntax(struct reply *reply);	     /* ERR syntax error */
 void reply_error_not_integer(struct reply *reply);   /* ERR value is not an integer or out of range */
-void reply_error_out_of_memory(struct reply *reply); /* OOM ... */
+void reply_error_out_of_memory(struct reply *reply); /* OOM out of memory */
 
 #endif
