@@ -1,0 +1,58 @@
+/*
+ * A dict: the keys of one database in one shard. It has a directory of tables (extendible hashing: the top `depth` bits
+ * of a hash are an index into the directory; neighbouring places may hold the same table) and, once a key has had a time
+ * to live, an expiry index.
+ *
+ * To grow is to split one table, and to double the directory when that table had a single place in it: pointers are
+ * copied, entries are not touched. Tables are never joined again.
+ */
+#ifndef CUBBY_STORE_DICT_H
+#define CUBBY_STORE_DICT_H
+
+#include "store/expiry.h"
+#include "store/table.h"
+
+struct dict {
+	struct table **tables;	     /* owned; 2^depth places */
+	unsigned depth;		     /* at most TABLE_MAX_DEPTH */
+	unsigned shift;		     /* 32 - depth */
+	size_t items;		     /* entries */
+	size_t bytes;		     /* memory of it all */
+	struct expiry_wheel *expiry; /* owned; NULL until it is needed */
+};
+
+/* NULL when there is no memory. */
+struct dict *dict_new(void);
+
+/* Frees the dict with its entries. The argument is a struct dict *: it serves as a job for the background, too. */
+void dict_free(void *dict);
+
+/* Makes the expiry index if there is none. False when there is no memory. */
+bool dict_need_expiry(struct dict *dict);
+
+/* Adds an entry whose key is not there. It cannot fail: without memory for more tables, chains grow longer. */
+void dict_add(struct dict *dict, struct entry *entry);
+
+/* Takes an entry out, out of the expiry index, too. The caller frees it. */
+void dict_remove(struct dict *dict, struct entry *entry);
+
+/* The table for a hash. */
+static inline struct table *dict_table(const struct dict *dict, uint32_t hash)
+{
+	return dict->tables[(uint64_t)hash >> dict->shift];
+}
+
+static inline struct entry *dict_find(const struct dict *dict, struct slice key, uint32_t hash)
+{
+	return table_find(dict_table(dict, hash), key, hash);
+}
+
+/* The first hash behind those of `table`, which `hash` belongs to; 2^32 for the last table. */
+static inline uint64_t dict_table_end(const struct table *table, uint32_t hash)
+{
+	uint64_t span = (uint64_t)1 << (32 - table->depth);
+
+	return (hash & ~(span - 1)) + span;
+}
+
+#endif

@@ -1,0 +1,533 @@
+/*
+ * The keyspace's operations on one key, its locks and its figures; store/scan.c walks over all keys.
+ *
+ * The happy path of a SET: find the entry (one table, one bucket, one entry); when the new value makes an entry of the
+ * same size, write it over the old one; else make a new entry, take the old one out and put the new one in. Whatever
+ * may fail for want of memory comes first, so that a failure changes nothing.
+ */
+#include "store/keyspace.h"
+
+#include "base/background.h"
+#include "store/shard.h"
+
+/* --- making and freeing ------------------------------------------------------------------------------------------ */
+
+struct keyspace *keyspace_new(const struct keyspace_options *options)
+{
+	size_t databases = options->databases;
+	struct keyspace *keyspace = store_zalloc(sizeof(*keyspace));
+	struct shard *shards = aligned_alloc(SHARD_ALIGNMENT, options->shards * sizeof(struct shard));
+	struct dict **dicts = store_zalloc(options->shards * databases * sizeof(struct dict *));
+
+	if (keyspace == NULL || shards == NULL || dicts == NULL) {
+		free(keyspace);
+		free(shards);
+		free(dicts);
+		return NULL;
+	}
+	keyspace->shards = shards;
+	keyspace->dicts = dicts;
+	keyspace->seed = options->seed;
+	keyspace->shard_count = options->shards;
+	keyspace->shard_mask = options->shards - 1;
+	keyspace->databases = options->databases;
+	keyspace->locking = options->locking;
+	for (unsigned i = 0; i < options->shards; i++)
+		shard_init(&shards[i], dicts + i * databases, options->locking);
+	return keyspace;
+}
+
+void keyspace_free(struct keyspace *keyspace)
+{
+	if (keyspace == NULL)
+		return;
+	for (unsigned i = 0; i < keyspace->shard_count; i++)
+		shard_destroy(&keyspace->shards[i], keyspace->databases);
+	free(keyspace->shards);
+	free(keyspace->dicts);
+	free(keyspace);
+}
+
+unsigned keyspace_shards(const struct keyspace *keyspace)
+{
+	return keyspace->shard_count;
+}
+
+unsigned keyspace_databases(const struct keyspace *keyspace)
+{
+	return keyspace->databases;
+}
+
+struct key keyspace_key(const struct keyspace *keyspace, struct slice name)
+{
+	uint32_t fnv = hash_fnv1a(name);
+
+	/* FNV-1a's low bits depend on the low bits of the key's bytes alone; the high ones are folded in. */
+	return (struct key){
+		.name = name,
+		.hash = (uint32_t)hash_siphash13(&keyspace->seed, name),
+		.shard = (fnv ^ fnv >> 16) & keyspace->shard_mask,
+	};
+}
+
+/* --- locks ------------------------------------------------------------------------------------------------------- */
+
+void keyspace_lock_shard(struct keyspace *keyspace, uint32_t shard)
+{
+	lock_take(&keyspace->shards[shard].lock);
+}
+
+void keyspace_unlock_shard(struct keyspace *keyspace, uint32_t shard)
+{
+	lock_release(&keyspace->shards[shard].lock);
+}
+
+static void for_each_in_set(struct keyspace *keyspace, const struct shard_set *set,
+			    void (*act)(struct keyspace *keyspace, uint32_t shard))
+{
+	if (!keyspace->locking)
+		return;
+	for (uint32_t first = 0; first < keyspace->shard_count; first += 64) {
+		for (uint64_t bits = set->bits[first / 64]; bits != 0; bits &= bits - 1)
+			act(keyspace, first + (uint32_t)__builtin_ctzll(bits));
+	}
+}
+
+void keyspace_lock_set(struct keyspace *keyspace, const struct shard_set *set)
+{
+	for_each_in_set(keyspace, set, keyspace_lock_shard);
+}
+
+void keyspace_unlock_set(struct keyspace *keyspace, const struct shard_set *set)
+{
+	for_each_in_set(keyspace, set, keyspace_unlock_shard);
+}
+
+void keyspace_lock_all(struct keyspace *keyspace)
+{
+	for (uint32_t i = 0; i < keyspace->shard_count; i++)
+		keyspace_lock_shard(keyspace, i);
+}
+
+void keyspace_unlock_all(struct keyspace *keyspace)
+{
+	for (uint32_t i = 0; i < keyspace->shard_count; i++)
+		keyspace_unlock_shard(keyspace, i);
+}
+
+/* --- finding ----------------------------------------------------------------------------------------------------- */
+
+static inline struct shard *shard_of(const struct keyspace *keyspace, const struct key *key)
+{
+	return &keyspace->shards[key->shard];
+}
+
+static inline struct entry *find(struct shard *shard, unsigned db, const struct key *key, int64_t now)
+{
+	struct dict *dict = shard->dicts[db];
+	struct entry *entry;
+
+	if (dict == NULL)
+		return NULL;
+	entry = dict_find(dict, key->name, key->hash);
+	if (entry == NULL || !entry_is_dead(entry, now))
+		return entry;
+	shard_expire(shard, dict, entry);
+	return NULL;
+}
+
+struct entry *keyspace_find(struct keyspace *keyspace, unsigned db, const struct key *key, int64_t now)
+{
+	return find(shard_of(keyspace, key), db, key, now);
+}
+
+struct entry *keyspace_read(struct keyspace *keyspace, unsigned db, const struct key *key, int64_t now)
+{
+	struct shard *shard = shard_of(keyspace, key);
+	struct entry *entry = find(shard, db, key, now);
+
+	if (entry != NULL)
+		shard->hits++;
+	else
+		shard->misses++;
+	return entry;
+}
+
+/* --- writing ----------------------------------------------------------------------------------------------------- */
+
+/* `found` itself when an entry of the wanted shape has its size, else a new entry. NULL when there is no memory. */
+static struct entry *shape_entry(const struct key *key, struct entry *found, size_t tail_len, bool ttl)
+{
+	if (found != NULL && entry_has_ttl(found) == ttl &&
+	    entry_size(found) == entry_size_for(entry_key_len(found), tail_len, ttl))
+		return found;
+	return entry_new(key->name, key->hash, tail_len, ttl);
+}
+
+static void write_tail(struct entry *entry, struct slice value, struct block *block)
+{
+	if (block != NULL)
+		entry_write_block(entry, block);
+	else
+		entry_write_value(entry, value);
+}
+
+static void overwrite(struct shard *shard, struct dict *dict, struct entry *entry, struct slice value,
+		      struct block *block, int64_t when)
+{
+	struct block *old_block = entry_block(entry);
+
+	dict->bytes -= entry_footprint(entry);
+	write_tail(entry, value, block);
+	dict->bytes += entry_footprint(entry);
+	block_unref(old_block);
+	if (entry_has_ttl(entry) && entry_expire_at(entry) != when)
+		shard_reschedule(shard, dict, entry, when);
+}
+
+/* Sets the key to `block`, whose reference it takes over when it succeeds, or, if that is NULL, to a small value. */
+static struct entry *put(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *found,
+			 struct slice value, struct block *block, int64_t expire_at)
+{
+	struct shard *shard = shard_of(keyspace, key);
+	int64_t when = expire_at;
+	struct dict *dict;
+	struct entry *entry;
+
+	if (expire_at == KEYSPACE_KEEP_TTL)
+		when = found != NULL ? entry_expire_at(found) : 0;
+	dict = shard_need_dict(shard, db, when != 0);
+	if (dict == NULL)
+		return NULL;
+	entry = shape_entry(key, found, block != NULL ? sizeof(block) : value.len, when != 0);
+	if (entry == NULL)
+		return NULL;
+	if (entry == found) {
+		overwrite(shard, dict, entry, value, block, when);
+		return entry;
+	}
+	write_tail(entry, value, block);
+	if (found != NULL) {
+		dict_remove(dict, found);
+		entry_release(found, false);
+	}
+	shard_add(shard, dict, entry, when);
+	return entry;
+}
+
+struct entry *keyspace_set(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *found,
+			   struct slice value, int64_t expire_at)
+{
+	struct block *block;
+
+	if (value.len <= ENTRY_INLINE_MAX)
+		return put(keyspace, db, key, found, value, NULL, expire_at);
+	block = block_new(value.len);
+	if (block == NULL)
+		return NULL;
+	memcpy(block->data, value.data, value.len);
+	block->len = value.len;
+	return keyspace_put_block(keyspace, db, key, found, block, expire_at);
+}
+
+struct entry *keyspace_put_block(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *found,
+				 struct block *block, int64_t expire_at)
+{
+	struct slice value = {block->data, block->len};
+	bool small = value.len <= ENTRY_INLINE_MAX;
+	struct entry *entry = put(keyspace, db, key, found, value, small ? NULL : block, expire_at);
+
+	if (small || entry == NULL)
+		block_unref(block);
+	return entry;
+}
+
+/* --- changing a value in place ----------------------------------------------------------------------------------- */
+
+/* Room for a value that grew and may grow again. */
+static size_t roomy(size_t len)
+{
+	enum { MORE_MAX = 1024 * 1024 };
+
+	return len < MORE_MAX ? 2 * len : len + MORE_MAX;
+}
+
+/* An unshared block with room for `len` bytes and with the bytes of `block`; the reference to `block` is used up.
+ * NULL when there is no memory: it is not used up then. */
+static struct block *widen_block(struct block *block, size_t len)
+{
+	size_t cap = len > block->len ? roomy(len) : len;
+	size_t kept = block->len < len ? block->len : len;
+	struct block *copy;
+
+	if (!block_is_shared(block))
+		return block->cap >= len ? block : block_resize(block, cap);
+	copy = block_new(cap);
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy->data, block->data, kept);
+	copy->len = kept;
+	block_unref(block);
+	return copy;
+}
+
+static void set_block_len(struct block *block, size_t len)
+{
+	if (len > block->len)
+		memset(block->data + block->len, 0, len - block->len);
+	block->len = len;
+}
+
+/* The entry has a block already. */
+static struct entry *resize_block(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *entry,
+				  size_t len)
+{
+	struct dict *dict = shard_of(keyspace, key)->dicts[db];
+	size_t before = entry_footprint(entry);
+	struct block *block = widen_block(entry_block(entry), len);
+
+	if (block == NULL)
+		return NULL;
+	set_block_len(block, len);
+	entry_write_block(entry, block);
+	dict->bytes += entry_footprint(entry) - before;
+	return entry;
+}
+
+/* The value, or none, becomes one that needs a block. */
+static struct entry *resize_into_block(struct keyspace *keyspace, unsigned db, const struct key *key,
+				       struct entry *entry, size_t len)
+{
+	struct block *block = block_new(entry != NULL ? roomy(len) : len);
+
+	if (block == NULL)
+		return NULL;
+	if (entry != NULL) {
+		struct slice old = entry_value(entry);
+
+		memcpy(block->data, old.data, old.len);
+		block->len = old.len;
+	}
+	set_block_len(block, len);
+	return keyspace_put_block(keyspace, db, key, entry, block, KEYSPACE_KEEP_TTL);
+}
+
+/* The value, or none, stays small. */
+static struct entry *resize_small(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *entry,
+				  size_t len)
+{
+	char bytes[ENTRY_INLINE_MAX];
+	size_t kept = 0;
+
+	if (entry != NULL) {
+		struct slice old = entry_value(entry);
+
+		kept = old.len < len ? old.len : len;
+		memcpy(bytes, old.data, kept);
+	}
+	memset(bytes + kept, 0, len - kept);
+	return put(keyspace, db, key, entry, (struct slice){bytes, len}, NULL, KEYSPACE_KEEP_TTL);
+}
+
+struct entry *keyspace_resize(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *entry,
+			      size_t len, char **bytes)
+{
+	struct block *block;
+
+	if (entry != NULL && entry_has_block(entry))
+		entry = resize_block(keyspace, db, key, entry, len);
+	else if (len > ENTRY_INLINE_MAX)
+		entry = resize_into_block(keyspace, db, key, entry, len);
+	else
+		entry = resize_small(keyspace, db, key, entry, len);
+	if (entry == NULL)
+		return NULL;
+	entry->flags |= ENTRY_RAW;
+	block = entry_block(entry);
+	*bytes = block != NULL ? block->data : entry_tail(entry);
+	return entry;
+}
+
+/* --- time to live, removal, renaming ----------------------------------------------------------------------------- */
+
+/* Puts `fresh` with the value of `old` in the place of `old`, which is freed. */
+static void move_value(struct shard *shard, struct dict *dict, struct entry *fresh, struct dict *old_dict,
+		       struct entry *old, int64_t when)
+{
+	entry_copy_tail(fresh, old);
+	dict_remove(old_dict, old);
+	entry_free(old);
+	shard_add(shard, dict, fresh, when);
+}
+
+struct entry *keyspace_expire(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *entry,
+			      int64_t at)
+{
+	struct shard *shard = shard_of(keyspace, key);
+	struct dict *dict = shard_need_dict(shard, db, at != 0);
+	struct entry *fresh;
+
+	if (dict == NULL)
+		return NULL;
+	if (entry_expire_at(entry) == at)
+		return entry;
+	if (entry_has_ttl(entry) && at != 0) {
+		shard_reschedule(shard, dict, entry, at);
+		return entry;
+	}
+	fresh = entry_new(key->name, key->hash, entry_tail_len(entry), at != 0);
+	if (fresh != NULL)
+		move_value(shard, dict, fresh, dict, entry, at);
+	return fresh;
+}
+
+void keyspace_delete(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *entry, bool lazy)
+{
+	dict_remove(shard_of(keyspace, key)->dicts[db], entry);
+	entry_release(entry, lazy);
+}
+
+bool keyspace_rename(struct keyspace *keyspace, unsigned db, const struct key *from, struct entry *found,
+		     const struct key *to, struct entry *replaced)
+{
+	struct shard *shard = shard_of(keyspace, to);
+	int64_t when = entry_expire_at(found);
+	struct dict *dict = shard_need_dict(shard, db, when != 0);
+	struct entry *fresh;
+
+	if (dict == NULL)
+		return false;
+	fresh = entry_new(to->name, to->hash, entry_tail_len(found), when != 0);
+	if (fresh == NULL)
+		return false;
+	if (replaced != NULL)
+		keyspace_delete(keyspace, db, to, replaced, false);
+	move_value(shard, dict, fresh, shard_of(keyspace, from)->dicts[db], found, when);
+	return true;
+}
+
+/* --- everything -------------------------------------------------------------------------------------------------- */
+
+static void flush_shard(struct shard *shard, unsigned first_db, unsigned end_db, bool lazy)
+{
+	for (unsigned db = first_db; db < end_db; db++) {
+		struct dict *dict = shard->dicts[db];
+
+		if (dict == NULL)
+			continue;
+		shard->dicts[db] = NULL;
+		if (lazy)
+			background_run(dict_free, dict);
+		else
+			dict_free(dict);
+	}
+}
+
+void keyspace_flush(struct keyspace *keyspace, int db, bool lazy)
+{
+	unsigned first_db = db == KEYSPACE_ALL_DATABASES ? 0 : (unsigned)db;
+	unsigned end_db = db == KEYSPACE_ALL_DATABASES ? keyspace->databases : first_db + 1;
+
+	for (unsigned i = 0; i < keyspace->shard_count; i++)
+		flush_shard(&keyspace->shards[i], first_db, end_db, lazy);
+}
+
+size_t keyspace_reap(struct keyspace *keyspace, uint32_t shard, int64_t now, size_t max_steps)
+{
+	return shard_reap(&keyspace->shards[shard], keyspace->databases, now, max_steps);
+}
+
+/* --- figures ----------------------------------------------------------------------------------------------------- */
+
+size_t keyspace_size(const struct keyspace *keyspace, unsigned db)
+{
+	size_t size = 0;
+
+	for (unsigned i = 0; i < keyspace->shard_count; i++) {
+		const struct dict *dict = keyspace->shards[i].dicts[db];
+
+		if (dict != NULL)
+			size += dict->items;
+	}
+	return size;
+}
+
+struct shard_figures keyspace_shard_figures(const struct keyspace *keyspace, uint32_t shard)
+{
+	const struct shard *self = &keyspace->shards[shard];
+	struct shard_figures figures = {.hits = self->hits, .misses = self->misses, .expired = self->expired};
+
+	for (unsigned db = 0; db < keyspace->databases; db++) {
+		if (self->dicts[db] == NULL)
+			continue;
+		figures.keys += self->dicts[db]->items;
+		figures.bytes += self->dicts[db]->bytes;
+	}
+	return figures;
+}
+
+void keyspace_reset_figures(struct keyspace *keyspace, uint32_t shard)
+{
+	keyspace->shards[shard].hits = 0;
+	keyspace->shards[shard].misses = 0;
+	keyspace->shards[shard].expired = 0;
+}
+
+struct database_figures keyspace_database_figures(const struct keyspace *keyspace, unsigned db, int64_t now)
+{
+	struct database_figures figures = {.keys = keyspace_size(keyspace, db)};
+	__int128 sum = 0;
+
+	for (unsigned i = 0; i < keyspace->shard_count; i++) {
+		const struct dict *dict = keyspace->shards[i].dicts[db];
+
+		if (dict == NULL || dict->expiry == NULL)
+			continue;
+		figures.expires += dict->expiry->count;
+		sum += dict->expiry->sum;
+	}
+	if (figures.expires == 0)
+		return figures;
+	figures.average_ttl = (int64_t)(sum / (__int128)figures.expires) - now;
+	if (figures.average_ttl < 0)
+		figures.average_ttl = 0;
+	return figures;
+}
+
+/* --- prefetching ------------------------------------------------------------------------------------------------- */
+
+/* Which may be looked at only as long as no other thread changes it. */
+static inline const struct dict *dict_to_prefetch(const struct keyspace *keyspace, unsigned db, const struct key *key)
+{
+	return keyspace->locking ? NULL : shard_of(keyspace, key)->dicts[db];
+}
+
+void keyspace_prefetch_table(const struct keyspace *keyspace, unsigned db, const struct key *key)
+{
+	const struct dict *dict = dict_to_prefetch(keyspace, db, key);
+
+	if (dict != NULL)
+		__builtin_prefetch(dict_table(dict, key->hash));
+}
+
+void keyspace_prefetch_bucket(const struct keyspace *keyspace, unsigned db, const struct key *key)
+{
+	const struct dict *dict = dict_to_prefetch(keyspace, db, key);
+
+	if (dict != NULL)
+		__builtin_prefetch(table_bucket(dict_table(dict, key->hash), key->hash));
+}
+
+void keyspace_prefetch_entry(const struct keyspace *keyspace, unsigned db, const struct key *key)
+{
+	const struct dict *dict = dict_to_prefetch(keyspace, db, key);
+	const struct entry *entry;
+
+	if (dict == NULL)
+		return;
+	entry = table_first(table_bucket(dict_table(dict, key->hash), key->hash));
+	if (entry == NULL)
+		return;
+	__builtin_prefetch(entry);
+	__builtin_prefetch((const char *)entry + 64); /* the end of the key, the value */
+}

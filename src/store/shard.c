@@ -1,0 +1,104 @@
+/*
+ * A shard's entries and the times at which they die. shard_reap() is called often and mostly has nothing to do: next_due
+ * tells it so without a look at any index.
+ */
+#include "store/shard.h"
+
+void shard_init(struct shard *shard, struct dict **dicts, bool locking)
+{
+	lock_init(&shard->lock, locking);
+	shard->dicts = dicts;
+	shard->next_due = EXPIRY_NEVER;
+	shard->clock = 0;
+	shard->hits = 0;
+	shard->misses = 0;
+	shard->expired = 0;
+}
+
+void shard_destroy(struct shard *shard, unsigned databases)
+{
+	for (unsigned db = 0; db < databases; db++) {
+		if (shard->dicts[db] != NULL)
+			dict_free(shard->dicts[db]);
+	}
+	lock_destroy(&shard->lock);
+}
+
+struct dict *shard_need_dict(struct shard *shard, unsigned db, bool ttl)
+{
+	if (shard->dicts[db] == NULL)
+		shard->dicts[db] = dict_new();
+	if (shard->dicts[db] == NULL)
+		return NULL;
+	if (ttl && !dict_need_expiry(shard->dicts[db]))
+		return NULL;
+	return shard->dicts[db];
+}
+
+static void schedule(struct shard *shard, struct dict *dict, struct entry *entry, int64_t when)
+{
+	expiry_insert(dict->expiry, entry_node(entry), when, shard->clock);
+	if (dict->expiry->next < shard->next_due)
+		shard->next_due = dict->expiry->next;
+}
+
+void shard_add(struct shard *shard, struct dict *dict, struct entry *entry, int64_t when)
+{
+	dict_add(dict, entry);
+	if (entry_has_ttl(entry))
+		schedule(shard, dict, entry, when);
+}
+
+void shard_reschedule(struct shard *shard, struct dict *dict, struct entry *entry, int64_t when)
+{
+	expiry_remove(dict->expiry, entry_node(entry));
+	schedule(shard, dict, entry, when);
+}
+
+void shard_expire(struct shard *shard, struct dict *dict, struct entry *entry)
+{
+	dict_remove(dict, entry);
+	entry_release(entry, true);
+	shard->expired++;
+}
+
+/* The clock went back: what is known about times to come does not hold any more. */
+static void rewind_clock(struct shard *shard, unsigned databases, int64_t now)
+{
+	for (unsigned db = 0; db < databases; db++) {
+		if (shard->dicts[db] != NULL && shard->dicts[db]->expiry != NULL)
+			expiry_rewind(shard->dicts[db]->expiry, now);
+	}
+	shard->next_due = INT64_MIN;
+}
+
+static void reap_dict(struct shard *shard, struct dict *dict, int64_t now, size_t *steps)
+{
+	struct expiry_node *node;
+
+	while ((node = expiry_due(dict->expiry, now, steps)) != NULL)
+		shard_expire(shard, dict, entry_of_node(node));
+}
+
+size_t shard_reap(struct shard *shard, unsigned databases, int64_t now, size_t max_steps)
+{
+	size_t steps = max_steps;
+	int64_t next_due = EXPIRY_NEVER;
+
+	if (now < shard->clock)
+		rewind_clock(shard, databases, now);
+	shard->clock = now;
+	if (now <= shard->next_due)
+		return 0;
+	for (unsigned db = 0; db < databases; db++) {
+		struct dict *dict = shard->dicts[db];
+
+		if (dict == NULL || dict->expiry == NULL)
+			continue;
+		reap_dict(shard, dict, now, &steps);
+		if (dict->expiry->next < next_due)
+			next_due = dict->expiry->next;
+	}
+	shard->next_due = next_due;
+	return max_steps - steps;
+}

@@ -1,0 +1,55 @@
+/*
+ * A shard and the keyspace around it. For this room only.
+ *
+ * Functions here want the shard's lock held. A pointer to an entry is good until the next one that adds or removes.
+ */
+#ifndef CUBBY_STORE_SHARD_H
+#define CUBBY_STORE_SHARD_H
+
+#include "base/lock.h"
+#include "store/dict.h"
+#include "store/keyspace.h"
+
+/* Two cache lines: processors fetch them in pairs. */
+enum { SHARD_ALIGNMENT = 128 };
+
+struct shard {
+	_Alignas(SHARD_ALIGNMENT) struct lock lock;
+	struct dict **dicts; /* one for each database; NULL until it has a key */
+	int64_t next_due;    /* no key dies before; EXPIRY_NEVER: there is none to die */
+	int64_t clock;	     /* when shard_reap() last ran */
+	uint64_t hits;
+	uint64_t misses;
+	uint64_t expired;
+};
+
+struct keyspace {
+	struct shard *shards; /* owned */
+	struct dict **dicts;  /* owned; shards times databases places, which the shards point into */
+	struct hash_seed seed;
+	uint32_t shard_mask; /* shards - 1 */
+	unsigned shard_count;
+	unsigned databases;
+	bool locking;
+};
+
+void shard_init(struct shard *shard, struct dict **dicts, bool locking);
+void shard_destroy(struct shard *shard, unsigned databases);
+
+/* The database's dict, made if there is none, ready for a key with a time to live when `ttl`. NULL when there is no
+ * memory. */
+struct dict *shard_need_dict(struct shard *shard, unsigned db, bool ttl);
+
+/* Adds an entry; `when` is the time at which it dies, if it was made to have one. */
+void shard_add(struct shard *shard, struct dict *dict, struct entry *entry, int64_t when);
+
+/* Gives another time to live to an entry that has one. */
+void shard_reschedule(struct shard *shard, struct dict *dict, struct entry *entry, int64_t when);
+
+/* Removes and frees an entry whose time has come. */
+void shard_expire(struct shard *shard, struct dict *dict, struct entry *entry);
+
+/* keyspace_reap() for one shard. */
+size_t shard_reap(struct shard *shard, unsigned databases, int64_t now, size_t max_steps);
+
+#endif
