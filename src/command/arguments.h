@@ -27,6 +27,9 @@ enum argument_time {
  */
 bool argument_expiry(struct command_context *context, int64_t amount, int unit, int64_t *expire_at);
 
+/* "ERR invalid expire time in 'NAME' command". */
+void argument_error_expiry(struct command_context *context);
+
 /* Checks a key and a value against max-key-size, max-value-size and proto-max-bulk-len; writes the error. */
 bool argument_key_fits(struct command_context *context, struct slice key);
 bool argument_value_fits(struct command_context *context, size_t len);

@@ -57,12 +57,29 @@ enum command_category {
 
 typedef void command_handler(struct command_context *context);
 
+/* What a command does to a key, as the key specifications of COMMAND INFO name it: one of the first four (the value and
+ * its metadata as a whole), and any of the others (the user's data in it). */
+enum command_key_flag {
+	KEY_RO = 1 << 0,
+	KEY_RW = 1 << 1,
+	KEY_OW = 1 << 2, /* overwritten, whatever was there */
+	KEY_RM = 1 << 3,
+	KEY_ACCESS = 1 << 4,
+	KEY_UPDATE = 1 << 5,
+	KEY_INSERT = 1 << 6,
+	KEY_DELETE = 1 << 7,
+	KEY_VARIABLE_FLAGS = 1 << 8, /* depends on the other arguments */
+};
+
 /* Where the keys are, as Redis's COMMAND shows it: argument numbers, the name being 0. first 0: there are no keys.
  * last -1: up to the last argument. step: from one key to the next. */
 struct command_keys {
 	int first;
 	int last;
 	int step;
+	uint32_t flags;	       /* enum command_key_flag */
+	uint32_t second_flags; /* of the second key, when it has flags of its own (RENAME); else 0 */
+	const char *notes;     /* why the flags are what they are, or NULL */
 };
 
 /* One row of the table (command/table.c). */
@@ -72,15 +89,16 @@ struct command {
 	int arity;		  /* words, the name(s) counted; negative: at least so many */
 	uint32_t flags;		  /* enum command_flag */
 	struct command_keys keys;
-	uint32_t categories; /* enum command_category */
+	uint32_t categories; /* enum command_category; those that follow from the flags are added at boot */
 	const char *group;   /* "string", "generic", "connection", "server" */
 	const char *since;   /* Redis's version that introduced it */
 	const char *complexity;
 	const char *summary;
-	const struct command_arg *args;	   /* for COMMAND DOCS, ended by a row without a name; NULL is none */
-	const struct command *subcommands; /* ended by a row without a name; NULL when it is no container */
-	uint16_t id;			   /* place in the per-worker statistics; given at boot by command_table_init */
-	const struct command *parent;	   /* of a subcommand; set at boot */
+	const struct command_arg *args; /* for COMMAND DOCS, ended by a row without a name; NULL is none */
+	const char *tips;		/* for COMMAND INFO, parted by spaces; NULL is none */
+	struct command *subcommands;	/* ended by a row without a name; NULL when it is no container */
+	uint16_t id;			/* place in the per-worker statistics; given at boot by command_table_init */
+	const struct command *parent;	/* of a subcommand; set at boot */
 };
 
 /* What COMMAND DOCS says of an argument. */

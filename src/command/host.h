@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 #include "base/slice.h"
@@ -23,6 +24,9 @@ enum host_shutdown { /* flags of SHUTDOWN */
 };
 
 struct command_host {
+	/* Unix time in microseconds, for TIME: what is passed down has milliseconds only. */
+	int64_t (*now_us)(struct command_host *host);
+
 	/* The text of INFO for the named sections (none: the default ones). */
 	void (*info)(struct command_host *host, const struct slice *sections, size_t count, struct buffer *out);
 

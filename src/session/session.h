@@ -60,9 +60,9 @@ struct session {
 	uint64_t id;		     /* any thread; unique while the daemon runs, from 1 */
 	struct session *prev, *next; /* the registry's list (utlist.h) */
 	struct session_registry *registry;
-	const char *name;     /* any thread; owned, NULL is none; set with session_set_name */
-	const char *lib_name; /* likewise */
-	const char *lib_ver;
+	char *name;	/* any thread; owned, NULL is none; set with session_set_name */
+	char *lib_name; /* likewise */
+	char *lib_ver;
 	int64_t created_ms;			      /* any thread; Unix time */
 	_Atomic int64_t active_ms;		      /* any thread; when the last command came */
 	_Atomic(const struct command *) last_command; /* any thread; NULL before the first */
@@ -103,8 +103,12 @@ void session_init(struct session *session, const struct session_ops *ops, struct
 /* Leaves the registry and frees what the session owns. After this no other thread can reach it. */
 void session_free(struct session *session);
 
-/* Back to how it was when it came, as RESET does: db 0, RESP2, no name, not authenticated unless `authenticated`. */
+/* Back to how it was when it came, as RESET does: db 0, RESP2, no name, not authenticated unless `authenticated`. The
+ * library's name and version stay: it is still the same library. */
 void session_reset(struct session *session, bool authenticated);
+
+/* What ops->describe says, asked for under the registry's lock. Any thread that knows the session to live. */
+void session_describe(struct session *session, struct session_peer *peer);
 
 /* Each copies `text`; an empty one is none. False when there is no memory. */
 bool session_set_name(struct session *session, struct slice text);

@@ -1,0 +1,414 @@
+/*
+ * The CLIENT commands: what is known of this client and of all the others.
+ *
+ * LIST and KILL walk over the registries of all workers, holding one registry's lock at a time. Others are killed
+ * through their feeder, which tells their worker; oneself is closed after the reply.
+ */
+#include "command/client.h"
+
+#include "base/number.h"
+#include "command/arguments.h"
+#include "command/handlers.h"
+#include "session/registry.h"
+
+void client_id_command(struct command_context *context)
+{
+	reply_int(context->reply, (int64_t)context->session->id);
+}
+
+/* --- names ------------------------------------------------------------------------------------------------------- */
+
+/* Names stand in CLIENT LIST, whose fields are parted by spaces: only what is printed and no space may be in one. */
+static bool name_is_valid(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (name.data[i] < '!' || name.data[i] > '~')
+			return false;
+	return true;
+}
+
+bool client_set_name(struct command_context *context, struct slice name)
+{
+	if (!name_is_valid(name)) {
+		reply_error(context->reply, "ERR Client names cannot contain spaces, newlines or special characters.");
+		return false;
+	}
+	if (!session_set_name(context->session, name)) {
+		reply_error_out_of_memory(context->reply);
+		return false;
+	}
+	return true;
+}
+
+void client_getname_command(struct command_context *context)
+{
+	const char *name = context->session->name;
+
+	if (name == NULL)
+		reply_null(context->reply);
+	else
+		reply_bulk_text(context->reply, name);
+}
+
+void client_setname_command(struct command_context *context)
+{
+	if (client_set_name(context, context->argv[2]))
+		reply_ok(context->reply);
+}
+
+void client_setinfo_command(struct command_context *context)
+{
+	struct slice option = context->argv[2];
+	struct slice value = context->argv[3];
+	bool is_name = argument_is(context, 2, "LIB-NAME");
+	bool kept;
+
+	if (!is_name && !argument_is(context, 2, "LIB-VER")) {
+		reply_errorf(context->reply, "ERR Unrecognized option '%.*s'", (int)option.len, option.data);
+		return;
+	}
+	if (!name_is_valid(value)) {
+		reply_errorf(context->reply, "ERR %s cannot contain spaces, newlines or special characters.",
+			     is_name ? "lib-name" : "lib-ver");
+		return;
+	}
+	if (is_name)
+		kept = session_set_lib_name(context->session, value);
+	else
+		kept = session_set_lib_ver(context->session, value);
+	if (kept)
+		reply_ok(context->reply);
+	else
+		reply_error_out_of_memory(context->reply);
+}
+
+/* --- LIST and INFO ----------------------------------------------------------------------------------------------- */
+
+static int64_t seconds_between(int64_t from_ms, int64_t to_ms)
+{
+	return to_ms > from_ms ? (to_ms - from_ms) / 1000 : 0;
+}
+
+/* N, or what is special about the client, as Redis's CLIENT LIST documents the letters. */
+static const char *flag_letters(const struct session *session, const struct session_peer *peer, char *out)
+{
+	size_t len = 0;
+
+	if (session_has(session, SESSION_CLOSING))
+		out[len++] = 'c';
+	if (session_has(session, SESSION_KILLED))
+		out[len++] = 'A';
+	if (peer->unix_socket)
+		out[len++] = 'U';
+	if (len == 0)
+		out[len++] = 'N';
+	out[len] = '\0';
+	return out;
+}
+
+static const char *text_or_nothing(const char *text)
+{
+	return text != NULL ? text : "";
+}
+
+/* The line of one client, in the format of Redis 7.2. What cubby's clients do not have (transactions, buffers for
+ * arguments and replies of their own) is 0. */
+static void line_append(struct buffer *out, const struct session *session, int64_t now)
+{
+	const struct command *last = atomic_load_explicit(&session->last_command, memory_order_relaxed);
+	int64_t active_ms = atomic_load_explicit(&session->active_ms, memory_order_relaxed);
+	struct session_peer peer = {.fd = -1};
+	char command_name[64];
+	char flags[8];
+
+	session->ops->describe(session, &peer);
+	buffer_printf(out, "id=%llu addr=%s laddr=%s fd=%d name=%s age=%lld idle=%lld flags=%s db=%u",
+		      (unsigned long long)session->id, peer.addr, peer.laddr, peer.fd, text_or_nothing(session->name),
+		      (long long)seconds_between(session->created_ms, now), (long long)seconds_between(active_ms, now),
+		      flag_letters(session, &peer, flags), session_db(session));
+	buffer_printf(out, " sub=0 psub=0 ssub=0 multi=-1 qbuf=%llu qbuf-free=%llu argv-mem=0 multi-mem=0 rbs=0 rbp=0",
+		      (unsigned long long)peer.query_buffer, (unsigned long long)peer.query_buffer_free);
+	buffer_printf(out, " obl=0 oll=%llu omem=%llu tot-mem=%llu events=%s cmd=%s user=default redir=-1 resp=%d",
+		      (unsigned long long)peer.output_blocks, (unsigned long long)peer.output,
+		      (unsigned long long)peer.footprint, peer.output > 0 ? "rw" : "r",
+		      last != NULL ? command_full_name(last, command_name) : "NULL", session_protocol(session));
+	buffer_printf(out, " lib-name=%s lib-ver=%s\n", text_or_nothing(session->lib_name),
+		      text_or_nothing(session->lib_ver));
+}
+
+/* A walk that writes lines. */
+struct listing {
+	struct buffer lines;
+	int64_t now;
+	uint64_t id; /* only this client; 0 is all */
+};
+
+static void listing_visit(struct session *session, void *arg)
+{
+	struct listing *listing = arg;
+
+	if (listing->id == 0 || listing->id == session->id)
+		line_append(&listing->lines, session, listing->now);
+}
+
+static void listing_reply(struct command_context *context, struct listing *listing)
+{
+	if (listing->lines.failed)
+		reply_error_out_of_memory(context->reply);
+	else
+		reply_verbatim(context->reply, buffer_slice(&listing->lines), "txt");
+	buffer_free(&listing->lines);
+}
+
+void client_info_command(struct command_context *context)
+{
+	struct listing listing = {.now = context->now, .id = context->session->id};
+
+	session_registry_each(listing_visit, &listing);
+	listing_reply(context, &listing);
+}
+
+/* Reads argument `index` as a kind of client. Every client is a normal one: the others have no members. */
+static bool type_parse(struct command_context *context, size_t index, bool *normal)
+{
+	static const char *const others[] = {"master", "replica", "slave", "pubsub"};
+	struct slice type = context->argv[index];
+
+	*normal = slice_is_word(type, "normal");
+	if (*normal)
+		return true;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (slice_is_word(type, others[i]))
+			return true;
+	reply_errorf(context->reply, "ERR Unknown client type '%.*s'", (int)type.len, type.data);
+	return false;
+}
+
+/* CLIENT LIST ID id [id ...]: the lines are in the order of the ids. */
+static void list_by_ids(struct command_context *context)
+{
+	struct listing listing = {.now = context->now};
+	int64_t id;
+
+	for (size_t i = 3; i < context->argc; i++) {
+		if (!number_parse_int64(context->argv[i], &id)) {
+			buffer_free(&listing.lines);
+			reply_error(context->reply, "ERR Invalid client ID");
+			return;
+		}
+		if (id <= 0)
+			continue;
+		listing.id = (uint64_t)id;
+		session_registry_each(listing_visit, &listing);
+	}
+	listing_reply(context, &listing);
+}
+
+void client_list_command(struct command_context *context)
+{
+	struct listing listing = {.now = context->now};
+	bool all = true;
+
+	if (context->argc > 3 && argument_is(context, 2, "ID")) {
+		list_by_ids(context);
+		return;
+	}
+	if (context->argc == 4 && argument_is(context, 2, "TYPE")) {
+		if (!type_parse(context, 3, &all))
+			return;
+	} else if (context->argc != 2) {
+		reply_error_syntax(context->reply);
+		return;
+	}
+	if (all)
+		session_registry_each(listing_visit, &listing);
+	listing_reply(context, &listing);
+}
+
+/* --- KILL -------------------------------------------------------------------------------------------------------- */
+
+/* A walk that ends the clients which pass all filters. */
+struct killing {
+	const struct session *self;
+	int64_t now;
+	uint64_t id;	    /* 0 is any */
+	struct slice addr;  /* data NULL is any */
+	struct slice laddr; /* likewise */
+	int64_t max_age;    /* seconds a client must have been there for; 0 is any */
+	bool skip_self;
+	bool nobody;	  /* a kind was asked for that no client is of */
+	size_t count;	  /* of those that were killed */
+	bool self_killed; /* the caller is one of them */
+};
+
+static bool address_differs(struct slice wanted, const char *address)
+{
+	return wanted.data != NULL && !slice_equal(wanted, slice_of(address));
+}
+
+static bool killing_spares(const struct killing *killing, const struct session *session)
+{
+	struct session_peer peer = {.fd = -1};
+
+	if (killing->nobody || (killing->skip_self && session == killing->self))
+		return true;
+	if (killing->id != 0 && killing->id != session->id)
+		return true;
+	if (killing->max_age != 0 && seconds_between(session->created_ms, killing->now) < killing->max_age)
+		return true;
+	session->ops->describe(session, &peer);
+	return address_differs(killing->addr, peer.addr) || address_differs(killing->laddr, peer.laddr);
+}
+
+static void killing_visit(struct session *session, void *arg)
+{
+	struct killing *killing = arg;
+
+	if (killing_spares(killing, session))
+		return;
+	killing->count++;
+	if (session == killing->self)
+		killing->self_killed = true;
+	else
+		session->ops->kill(session);
+}
+
+/* Reads an integer above 0; `error` says what it is called. */
+static bool positive_parse(struct command_context *context, size_t index, int64_t *value, const char *error)
+{
+	if (number_parse_int64(context->argv[index], value) && *value > 0)
+		return true;
+	reply_error(context->reply, error);
+	return false;
+}
+
+static bool skipme_parse(struct command_context *context, size_t index, bool *skip)
+{
+	*skip = argument_is(context, index, "yes");
+	if (*skip || argument_is(context, index, "no"))
+		return true;
+	reply_error_syntax(context->reply);
+	return false;
+}
+
+/* Everybody is the user "default". */
+static bool user_parse(struct command_context *context, size_t index)
+{
+	struct slice user = context->argv[index];
+
+	if (slice_equal(user, SLICE("default")))
+		return true;
+	reply_errorf(context->reply, "ERR No such user '%.*s'", (int)user.len, user.data);
+	return false;
+}
+
+/* Reads the filter at `index` and its value behind it. */
+static bool filter_parse(struct command_context *context, size_t index, struct killing *killing)
+{
+	struct slice value = context->argv[index + 1];
+	int64_t id;
+	bool normal;
+
+	if (argument_is(context, index, "ID")) {
+		if (!positive_parse(context, index + 1, &id, "ERR client-id should be greater than 0"))
+			return false;
+		killing->id = (uint64_t)id;
+	} else if (argument_is(context, index, "MAXAGE")) {
+		return positive_parse(context, index + 1, &killing->max_age, "ERR maxage should be greater than 0");
+	} else if (argument_is(context, index, "TYPE")) {
+		if (!type_parse(context, index + 1, &normal))
+			return false;
+		killing->nobody = !normal;
+	} else if (argument_is(context, index, "ADDR")) {
+		killing->addr = value;
+	} else if (argument_is(context, index, "LADDR")) {
+		killing->laddr = value;
+	} else if (argument_is(context, index, "USER")) {
+		return user_parse(context, index + 1);
+	} else if (argument_is(context, index, "SKIPME")) {
+		return skipme_parse(context, index + 1, &killing->skip_self);
+	} else {
+		reply_error_syntax(context->reply);
+		return false;
+	}
+	return true;
+}
+
+/* CLIENT KILL filter value [filter value ...]. */
+static bool filters_parse(struct command_context *context, struct killing *killing)
+{
+	killing->skip_self = true;
+	for (size_t i = 2; i < context->argc; i += 2) {
+		if (i + 1 == context->argc) {
+			reply_error_syntax(context->reply);
+			return false;
+		}
+		if (!filter_parse(context, i, killing))
+			return false;
+	}
+	return true;
+}
+
+void client_kill_command(struct command_context *context)
+{
+	struct killing killing = {.self = context->session, .now = context->now};
+	bool by_address = context->argc == 3;
+
+	if (by_address)
+		killing.addr = context->argv[2];
+	else if (!filters_parse(context, &killing))
+		return;
+	session_registry_each(killing_visit, &killing);
+
+	if (!by_address)
+		reply_int(context->reply, (int64_t)killing.count);
+	else if (killing.count > 0)
+		reply_ok(context->reply);
+	else
+		reply_error(context->reply, "ERR No such client");
+	if (killing.self_killed)
+		context->session->ops->close(context->session);
+}
+
+void client_help_command(struct command_context *context)
+{
+	static const char *const lines[] = {
+		"GETNAME",
+		"    Return the name of the current connection.",
+		"ID",
+		"    Return the ID of the current connection.",
+		"INFO",
+		"    Return information about the current client connection.",
+		"KILL <ip:port>",
+		"    Kill connection made from <ip:port>.",
+		"KILL <option> <value> [<option> <value> [...]]",
+		"    Kill connections. Options are:",
+		"    * ADDR (<ip:port>|<unixsocket>:0)",
+		"      Kill connections made from the specified address.",
+		"    * ID <client-id>",
+		"      Kill the connection with this ID.",
+		"    * LADDR (<ip:port>|<unixsocket>:0)",
+		"      Kill connections made to the specified local address.",
+		"    * MAXAGE <seconds>",
+		"      Kill connections that are at least this old.",
+		"    * SKIPME (YES|NO)",
+		"      Skip killing the current connection (default: yes).",
+		"    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
+		"      Kill connections by type.",
+		"    * USER <username>",
+		"      Kill connections authenticated by <username>.",
+		"LIST [options ...]",
+		"    Return information about client connections. Options:",
+		"    * ID <client-id> [<client-id> ...]",
+		"      Return the clients with these IDs.",
+		"    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
+		"      Return clients of the specified type.",
+		"SETINFO (LIB-NAME|LIB-VER) <value>",
+		"    Tell the name or the version of the client library.",
+		"SETNAME <name>",
+		"    Assign the name <name> to the current connection.",
+		NULL,
+	};
+
+	argument_reply_help(context, lines);
+}

@@ -1,0 +1,366 @@
+/*
+ * The happy path of a batch: every request is prepared (its row is found, its key hashed) and, when there are several,
+ * the memory their keys live in is touched step by step, so that the cache misses of all of them overlap. Then each
+ * command in turn passes the gate (known? enough words? allowed?), has its shards locked and its handler run.
+ *
+ * What a command costs is measured once for each run of equal commands, not once for each command: a pipeline of a
+ * hundred GETs reads the processor's counter twice.
+ */
+#include "command/dispatch.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/settings.h"
+
+/* What is known of a request before the commands ahead of it have run. */
+struct prepared {
+	const struct command *command; /* NULL: no such command */
+	struct key key;		       /* of a command with one key */
+	bool has_key;
+};
+
+/* All dispatchers, and the totals that CONFIG RESETSTAT has set aside. Both change only at boot or while every shard is
+ * locked. */
+static struct dispatcher *dispatchers;
+static struct dispatch_totals *baseline;
+
+static struct dispatch_totals stats_sum(uint16_t id)
+{
+	struct dispatch_totals sum = {0};
+
+	for (const struct dispatcher *d = dispatchers; d != NULL; d = d->next) {
+		sum.calls += counter_get(&d->stats[id].calls);
+		sum.ticks += counter_get(&d->stats[id].ticks);
+		sum.rejected += counter_get(&d->stats[id].rejected);
+		sum.failed += counter_get(&d->stats[id].failed);
+	}
+	return sum;
+}
+
+struct dispatch_totals dispatch_totals(uint16_t command_id)
+{
+	struct dispatch_totals sum = stats_sum(command_id);
+
+	sum.calls -= baseline[command_id].calls;
+	sum.ticks -= baseline[command_id].ticks;
+	sum.rejected -= baseline[command_id].rejected;
+	sum.failed -= baseline[command_id].failed;
+	return sum;
+}
+
+void dispatch_reset_totals(void)
+{
+	for (size_t id = 0; id < command_id_count(); id++)
+		baseline[id] = stats_sum((uint16_t)id);
+}
+
+bool dispatcher_init(struct dispatcher *dispatcher, struct keyspace *keyspace, struct command_host *host)
+{
+	uint64_t seed;
+
+	*dispatcher = (struct dispatcher){.keyspace = keyspace, .host = host};
+	dispatcher->stats = calloc(command_id_count(), sizeof(*dispatcher->stats));
+	if (baseline == NULL)
+		baseline = calloc(command_id_count(), sizeof(*baseline));
+	if (dispatcher->stats == NULL || baseline == NULL)
+		return false;
+	random_secret(&seed, sizeof(seed));
+	random_seed(&dispatcher->random, seed);
+	dispatcher->next = dispatchers;
+	dispatchers = dispatcher;
+	return true;
+}
+
+void dispatcher_free(struct dispatcher *dispatcher)
+{
+	struct dispatcher **link = &dispatchers;
+
+	while (*link != NULL && *link != dispatcher)
+		link = &(*link)->next;
+	if (*link != NULL)
+		*link = dispatcher->next;
+	free(dispatcher->stats);
+	free(dispatcher->keys);
+	if (dispatchers == NULL) {
+		free(baseline);
+		baseline = NULL;
+	}
+}
+
+/* --- preparing --------------------------------------------------------------------------------------------------- */
+
+static const struct command *request_command(const struct resp_request *request)
+{
+	const struct command *command = command_find(request->argv[0]);
+	const struct command *sub;
+
+	if (command == NULL || command->subcommands == NULL || request->argc < 2)
+		return command;
+	sub = command_find_subcommand(command, request->argv[1]);
+	return sub != NULL ? sub : command;
+}
+
+static void request_prepare(const struct dispatcher *dispatcher, const struct resp_request *request,
+			    struct prepared *prepared)
+{
+	const struct command *command = request_command(request);
+	const struct command_keys *keys;
+
+	prepared->command = command;
+	prepared->has_key = false;
+	if (command == NULL)
+		return;
+	keys = &command->keys;
+	if (keys->first > 0 && keys->last == keys->first && request->argc > (size_t)keys->first) {
+		prepared->key = keyspace_key(dispatcher->keyspace, request->argv[keys->first]);
+		prepared->has_key = true;
+	}
+}
+
+/* Three passes over the batch, one for each memory access that depends on the one before. */
+static void batch_prefetch(const struct keyspace *keyspace, unsigned db, const struct prepared *prepared, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (prepared[i].has_key)
+			keyspace_prefetch_table(keyspace, db, &prepared[i].key);
+	for (size_t i = 0; i < count; i++)
+		if (prepared[i].has_key)
+			keyspace_prefetch_bucket(keyspace, db, &prepared[i].key);
+	for (size_t i = 0; i < count; i++)
+		if (prepared[i].has_key)
+			keyspace_prefetch_entry(keyspace, db, &prepared[i].key);
+}
+
+/* --- the gate ---------------------------------------------------------------------------------------------------- */
+
+enum { ECHOED_BYTES = 128 }; /* of a client's words in an error, as in Redis */
+
+/* The end of "unknown command 'x', with args beginning with: 'a' 'b' ". */
+static void unknown_command_error(struct reply *reply, const struct resp_request *request)
+{
+	struct slice name = request->argv[0];
+	char args[2 * ECHOED_BYTES];
+	size_t len = 0;
+
+	for (size_t i = 1; i < request->argc && len < ECHOED_BYTES; i++) {
+		size_t room = ECHOED_BYTES - len;
+		size_t take = request->argv[i].len < room ? request->argv[i].len : room;
+
+		args[len++] = '\'';
+		if (take > 0)
+			memcpy(args + len, request->argv[i].data, take);
+		len += take;
+		args[len++] = '\'';
+		args[len++] = ' ';
+	}
+	reply_errorf(reply, "ERR unknown command '%.*s', with args beginning with: %.*s",
+		     (int)(name.len < ECHOED_BYTES ? name.len : ECHOED_BYTES), name.data, (int)len, args);
+}
+
+static bool arity_fits(const struct command *command, size_t argc)
+{
+	return command->arity >= 0 ? argc == (size_t)command->arity : argc >= (size_t)-command->arity;
+}
+
+/* A container without a handler of its own, called with a subcommand that it does not have. */
+static void unknown_subcommand_error(struct reply *reply, const struct command *container,
+				     const struct resp_request *request)
+{
+	struct slice name = request->argv[1];
+	char upper[32];
+	size_t len = 0;
+
+	for (const char *c = container->name; *c != '\0' && len < sizeof(upper) - 1; c++)
+		upper[len++] = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+	upper[len] = '\0';
+	reply_errorf(reply, "ERR unknown subcommand '%.*s'. Try %s HELP.",
+		     (int)(name.len < ECHOED_BYTES ? name.len : ECHOED_BYTES), name.data, upper);
+}
+
+/* Whether the command may run; writes the error when it may not. */
+static bool gate_passes(struct dispatcher *dispatcher, const struct session *session, const struct command *command,
+			const struct resp_request *request, struct reply *reply)
+{
+	char name[64];
+
+	if (command == NULL) {
+		unknown_command_error(reply, request);
+		return false;
+	}
+	if (command->subcommands != NULL && request->argc >= 2) {
+		unknown_subcommand_error(reply, command, request);
+		return false;
+	}
+	if (command->handler == NULL || !arity_fits(command, request->argc)) {
+		reply_errorf(reply, "ERR wrong number of arguments for '%s' command", command_full_name(command, name));
+		return false;
+	}
+	if (!session_has(session, SESSION_AUTHENTICATED) && (command->flags & COMMAND_NO_AUTH) == 0 &&
+	    dispatcher->host->password_required(dispatcher->host)) {
+		reply_error(reply, "NOAUTH Authentication required.");
+		return false;
+	}
+	return true;
+}
+
+/* --- keys and locks ----------------------------------------------------------------------------------------------- */
+
+/* Hashes the keys of a command that has several, into the dispatcher's scratch. */
+static bool request_keys(struct dispatcher *dispatcher, const struct command *command,
+			 const struct resp_request *request, struct command_context *context)
+{
+	const struct command_keys *keys = &command->keys;
+	size_t last = keys->last < 0 ? request->argc - (size_t)-keys->last : (size_t)keys->last;
+	size_t count = 0;
+
+	if (dispatcher->key_cap < request->argc) {
+		struct key *grown = realloc(dispatcher->keys, request->argc * sizeof(*grown));
+
+		if (grown == NULL)
+			return false;
+		dispatcher->keys = grown;
+		dispatcher->key_cap = request->argc;
+	}
+	for (size_t i = (size_t)keys->first; i <= last && i < request->argc; i += (size_t)keys->step)
+		dispatcher->keys[count++] = keyspace_key(dispatcher->keyspace, request->argv[i]);
+	context->keys = dispatcher->keys;
+	context->key_count = count;
+	return true;
+}
+
+static void handler_run_locked(struct command_context *context)
+{
+	struct keyspace *keyspace = context->keyspace;
+	const struct command *command = context->command;
+
+	if ((command->flags & COMMAND_LOCK_ALL) != 0) {
+		keyspace_lock_all(keyspace);
+		command->handler(context);
+		keyspace_unlock_all(keyspace);
+	} else if (context->key_count == 1) {
+		keyspace_lock_shard(keyspace, context->keys[0].shard);
+		command->handler(context);
+		keyspace_unlock_shard(keyspace, context->keys[0].shard);
+	} else if (context->key_count > 1) {
+		struct shard_set set = {0};
+
+		for (size_t i = 0; i < context->key_count; i++)
+			shard_set_add(&set, context->keys[i].shard);
+		keyspace_lock_set(keyspace, &set);
+		command->handler(context);
+		keyspace_unlock_set(keyspace, &set);
+	} else {
+		command->handler(context);
+	}
+}
+
+/* Counts the error that stands at `at` in the output by its code, its first word. */
+static void error_count(struct command_host *host, const struct reply *reply, size_t at)
+{
+	const char *start = reply->bytes.data + at;
+	size_t left = reply->bytes.len - at;
+	size_t len = 1;
+
+	if (reply_failed(reply) || left == 0 || start[0] != '-')
+		return;
+	while (len < left && start[len] != ' ' && start[len] != '\r')
+		len++;
+	host->count_error(host, (struct slice){start + 1, len - 1});
+}
+
+/* --- running ------------------------------------------------------------------------------------------------------ */
+
+/* A run of equal commands whose time is taken together. */
+struct stopwatch {
+	struct command_stats *stats; /* of the command that is running; NULL before the first */
+	uint64_t since;
+	uint64_t calls;
+};
+
+static void stopwatch_lap(struct stopwatch *watch, struct command_stats *next)
+{
+	uint64_t now;
+
+	if (watch->stats == next) {
+		watch->calls++;
+		return;
+	}
+	now = clock_ticks();
+	if (watch->stats != NULL) {
+		counter_add(&watch->stats->calls, watch->calls);
+		counter_add(&watch->stats->ticks, now - watch->since);
+	}
+	*watch = (struct stopwatch){next, now, 1};
+}
+
+/* Runs one request that may run; the context's fields that are the same for the whole batch are set already. */
+static void command_run(struct dispatcher *dispatcher, struct command_context *context, const struct prepared *prepared,
+			struct resp_request *request, struct stopwatch *watch)
+{
+	struct reply *reply = context->reply;
+	const struct command *command = prepared->command;
+	struct command_stats *stats;
+	size_t start = reply->bytes.len;
+	uint64_t errors = reply->errors;
+
+	if (!gate_passes(dispatcher, context->session, command, request, reply)) {
+		if (command != NULL)
+			counter_add(&dispatcher->stats[command->id].rejected, 1);
+		error_count(dispatcher->host, reply, start);
+		return;
+	}
+	stats = &dispatcher->stats[command->id];
+	stopwatch_lap(watch, stats);
+	atomic_store_explicit(&context->session->last_command, command, memory_order_relaxed);
+
+	context->command = command;
+	context->argv = request->argv;
+	context->argc = request->argc;
+	context->request = request;
+	context->keys = &prepared->key;
+	context->key_count = prepared->has_key;
+	context->db = session_db(context->session);
+	if (!prepared->has_key && command->keys.first > 0 && !request_keys(dispatcher, command, request, context)) {
+		reply_error_out_of_memory(reply);
+		return;
+	}
+	handler_run_locked(context);
+	if (reply->errors != errors) {
+		counter_add(&stats->failed, 1);
+		error_count(dispatcher->host, reply, start);
+	}
+}
+
+size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, struct resp_request *requests,
+		      size_t count, int64_t now, struct reply *reply, size_t reply_limit)
+{
+	struct prepared prepared[DISPATCH_BATCH];
+	struct stopwatch watch = {0};
+	struct command_context context = {
+		.session = session,
+		.reply = reply,
+		.now = now,
+		.keyspace = dispatcher->keyspace,
+		.host = dispatcher->host,
+		.random = &dispatcher->random,
+	};
+	size_t done = 0;
+
+	for (size_t i = 0; i < count; i++)
+		request_prepare(dispatcher, &requests[i], &prepared[i]);
+	if (count > 1)
+		batch_prefetch(dispatcher->keyspace, session_db(session), prepared, count);
+	atomic_store_explicit(&session->active_ms, now, memory_order_relaxed);
+
+	while (done < count) {
+		reply->protocol = session_protocol(session);
+		command_run(dispatcher, &context, &prepared[done], &requests[done], &watch);
+		done++;
+		if (session_has(session, SESSION_CLOSING) || session_has(session, SESSION_PAUSED) ||
+		    reply_len(reply) >= reply_limit)
+			break;
+	}
+	stopwatch_lap(&watch, NULL);
+	return done;
+}

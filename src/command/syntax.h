@@ -1,0 +1,24 @@
+/* What COMMAND DOCS says of the arguments of each command; the rows of command/table.c point here. */
+#ifndef CUBBY_COMMAND_SYNTAX_H
+#define CUBBY_COMMAND_SYNTAX_H
+
+#include "command/command.h"
+
+/* Named for what they hold where several commands share one, else for the command. Each ends with a row without a name.
+ */
+extern const struct command_arg syntax_key[], syntax_keys[], syntax_key_value[], syntax_key_values[],
+	syntax_key_seconds_value[], syntax_key_milliseconds_value[], syntax_key_increment[], syntax_key_decrement[],
+	syntax_key_float_increment[], syntax_key_range[], syntax_key_newkey[], syntax_message[],
+	syntax_optional_message[], syntax_command_names[], syntax_flush[];
+
+/* string and generic */
+extern const struct command_arg syntax_set[], syntax_getex[], syntax_setrange[], syntax_keys_pattern[], syntax_scan[],
+	syntax_expire[], syntax_pexpire[], syntax_expireat[], syntax_pexpireat[];
+
+/* connection and server */
+extern const struct command_arg syntax_hello[], syntax_auth[], syntax_select[], syntax_client_setname[],
+	syntax_client_setinfo[], syntax_client_list[], syntax_client_kill[], syntax_info[], syntax_config_get[],
+	syntax_config_set[], syntax_command_list[], syntax_command_getkeys[], syntax_shutdown[], syntax_debug_sleep[],
+	syntax_debug_set_active_expire[], syntax_memory_usage[];
+
+#endif

@@ -1,0 +1,901 @@
+/*
+ * The one table of commands, and how a name finds its row.
+ *
+ * A name of at most 16 bytes is two overlapping machine words. Setting bit 5 of every byte makes ASCII letters lower
+ * case; as names of commands are letters only, no other byte becomes one of theirs. The two words and the length are
+ * all that is compared, and a product of the words picks the place in a sparse hash table: for nearly every name the
+ * first probe is the right one. One lookup after the other takes about 7 ns each and reads no memory of the rows.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "command/handlers.h"
+#include "command/syntax.h"
+
+/* --- the rows ---------------------------------------------------------------------------------------------------- */
+
+/* clang-format off */
+
+static struct command client_subcommands[] = {
+	{
+		.name = "id", .handler = client_id_command, .arity = 2,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "5.0.0", .complexity = "O(1)",
+		.summary = "Returns the ID of the connection.",
+	},
+	{
+		.name = "getname", .handler = client_getname_command, .arity = 2,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "2.6.9", .complexity = "O(1)",
+		.summary = "Returns the name of the connection.",
+	},
+	{
+		.name = "setname", .handler = client_setname_command, .arity = 3,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "2.6.9", .complexity = "O(1)",
+		.summary = "Gives the connection a name.",
+		.args = syntax_client_setname,
+	},
+	{
+		.name = "setinfo", .handler = client_setinfo_command, .arity = 4,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "7.2.0", .complexity = "O(1)",
+		.summary = "Tells the name or the version of the client's library.",
+		.args = syntax_client_setinfo,
+	},
+	{
+		.name = "list", .handler = client_list_command, .arity = -2,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "2.4.0", .complexity = "O(N) where N is the number of client connections",
+		.summary = "Lists the client connections.",
+		.args = syntax_client_list, .tips = "nondeterministic_output",
+	},
+	{
+		.name = "info", .handler = client_info_command, .arity = 2,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "6.2.0", .complexity = "O(1)",
+		.summary = "Returns the line of CLIENT LIST about the connection itself.",
+		.tips = "nondeterministic_output",
+	},
+	{
+		.name = "kill", .handler = client_kill_command, .arity = -3,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "2.4.0", .complexity = "O(N) where N is the number of client connections",
+		.summary = "Closes client connections.",
+		.args = syntax_client_kill,
+	},
+	{
+		.name = "help", .handler = client_help_command, .arity = 2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "5.0.0", .complexity = "O(1)",
+		.summary = "Explains the subcommands.",
+	},
+	{0},
+};
+
+static struct command config_subcommands[] = {
+	{
+		.name = "get", .handler = config_get_command, .arity = -3,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "2.0.0", .complexity = "O(N) where N is the number of parameters",
+		.summary = "Returns configuration parameters and their values.",
+		.args = syntax_config_get,
+	},
+	{
+		.name = "set", .handler = config_set_command, .arity = -4,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "2.0.0", .complexity = "O(N) where N is the number of parameters",
+		.summary = "Sets configuration parameters, all of them or none.",
+		.args = syntax_config_set, .tips = "request_policy:all_nodes response_policy:all_succeeded",
+	},
+	{
+		.name = "resetstat", .handler = config_resetstat_command, .arity = 2,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_LOCK_ALL,
+		.group = "server", .since = "2.0.0", .complexity = "O(1)",
+		.summary = "Resets the statistics that INFO reports.",
+	},
+	{
+		.name = "rewrite", .handler = config_rewrite_command, .arity = 2,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "2.8.0", .complexity = "O(1)",
+		.summary = "Writes the configuration that is in force into the configuration file.",
+	},
+	{
+		.name = "help", .handler = config_help_command, .arity = 2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "5.0.0", .complexity = "O(1)",
+		.summary = "Explains the subcommands.",
+	},
+	{0},
+};
+
+static struct command command_subcommands[] = {
+	{
+		.name = "count", .handler = command_count_command, .arity = 2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "server", .since = "2.8.13", .complexity = "O(1)",
+		.summary = "Returns the number of commands.",
+	},
+	{
+		.name = "docs", .handler = command_docs_command, .arity = -2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "server", .since = "7.0.0", .complexity = "O(N) where N is the number of commands",
+		.summary = "Returns the documentation of commands.",
+		.args = syntax_command_names, .tips = "nondeterministic_output_order",
+	},
+	{
+		.name = "info", .handler = command_info_command, .arity = -2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "server", .since = "2.8.13", .complexity = "O(N) where N is the number of commands",
+		.summary = "Returns details about commands.",
+		.args = syntax_command_names, .tips = "nondeterministic_output_order",
+	},
+	{
+		.name = "list", .handler = command_list_command, .arity = -2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "server", .since = "7.0.0", .complexity = "O(N) where N is the number of commands",
+		.summary = "Returns the names of commands.",
+		.args = syntax_command_list, .tips = "nondeterministic_output_order",
+	},
+	{
+		.name = "getkeys", .handler = command_getkeys_command, .arity = -4,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "server", .since = "2.8.13", .complexity = "O(N) where N is the number of words",
+		.summary = "Returns the keys among the words of a whole command.",
+		.args = syntax_command_getkeys,
+	},
+	{
+		.name = "help", .handler = command_help_command, .arity = 2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "server", .since = "5.0.0", .complexity = "O(1)",
+		.summary = "Explains the subcommands.",
+	},
+	{0},
+};
+
+static struct command debug_subcommands[] = {
+	{
+		.name = "sleep", .handler = debug_sleep_command, .arity = 3,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Stops the thread that serves the connection for a while.",
+		.args = syntax_debug_sleep,
+	},
+	{
+		.name = "set-active-expire", .handler = debug_set_active_expire_command, .arity = 3,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "3.0.0", .complexity = "O(1)",
+		.summary = "Switches the removal of expired keys that nobody asks for on or off.",
+		.args = syntax_debug_set_active_expire,
+	},
+	{
+		.name = "help", .handler = debug_help_command, .arity = 2,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "5.0.0", .complexity = "O(1)",
+		.summary = "Explains the subcommands.",
+	},
+	{0},
+};
+
+static struct command memory_subcommands[] = {
+	{
+		.name = "usage", .handler = memory_usage_command, .arity = -3,
+		.flags = COMMAND_READONLY,
+		.keys = {2, 2, 1, .flags = KEY_RO},
+		.group = "server", .since = "4.0.0", .complexity = "O(1)",
+		.summary = "Tells how many bytes a key and its value take.",
+		.args = syntax_memory_usage,
+	},
+	{
+		.name = "help", .handler = memory_help_command, .arity = 2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "4.0.0", .complexity = "O(1)",
+		.summary = "Explains the subcommands.",
+	},
+	{0},
+};
+
+/* The rows that are asked for most come first: they get the better places in the lookup structure. */
+static struct command commands[] = {
+	/* --- string --- */
+	{
+		.name = "set", .handler = set_command, .arity = -3,
+		.flags = COMMAND_WRITE | COMMAND_DENYOOM,
+		.keys = {1, 1, 1, .flags = KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS,
+			 .notes = "RW and ACCESS due to the optional `GET` argument"},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Sets the string value of a key, whatever it held, and its time to live.",
+		.args = syntax_set,
+	},
+	{
+		.name = "get", .handler = get_command, .arity = 2,
+		.flags = COMMAND_READONLY | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RO | KEY_ACCESS},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Returns the string value of a key.",
+		.args = syntax_key,
+	},
+	{
+		.name = "mget", .handler = mget_command, .arity = -2,
+		.flags = COMMAND_READONLY | COMMAND_FAST,
+		.keys = {1, -1, 1, .flags = KEY_RO | KEY_ACCESS},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "1.0.0", .complexity = "O(N) where N is the number of keys",
+		.summary = "Returns the string values of several keys.",
+		.args = syntax_keys, .tips = "request_policy:multi_shard",
+	},
+	{
+		.name = "mset", .handler = mset_command, .arity = -3,
+		.flags = COMMAND_WRITE | COMMAND_DENYOOM,
+		.keys = {1, -1, 2, .flags = KEY_OW | KEY_UPDATE},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "1.0.1", .complexity = "O(N) where N is the number of keys",
+		.summary = "Sets the string values of several keys.",
+		.args = syntax_key_values, .tips = "request_policy:multi_shard response_policy:all_succeeded",
+	},
+	{
+		.name = "msetnx", .handler = msetnx_command, .arity = -3,
+		.flags = COMMAND_WRITE | COMMAND_DENYOOM,
+		.keys = {1, -1, 2, .flags = KEY_OW | KEY_INSERT},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "1.0.1", .complexity = "O(N) where N is the number of keys",
+		.summary = "Sets the string values of several keys, only when none of them exists.",
+		.args = syntax_key_values, .tips = "request_policy:multi_shard response_policy:agg_min",
+	},
+	{
+		.name = "setnx", .handler = setnx_command, .arity = 3,
+		.flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_OW | KEY_INSERT},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Sets the string value of a key, only when it does not exist.",
+		.args = syntax_key_value,
+	},
+	{
+		.name = "setex", .handler = setex_command, .arity = 4,
+		.flags = COMMAND_WRITE | COMMAND_DENYOOM,
+		.keys = {1, 1, 1, .flags = KEY_OW | KEY_UPDATE},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "2.0.0", .complexity = "O(1)",
+		.summary = "Sets the string value of a key and its time to live in seconds.",
+		.args = syntax_key_seconds_value,
+	},
+	{
+		.name = "psetex", .handler = psetex_command, .arity = 4,
+		.flags = COMMAND_WRITE | COMMAND_DENYOOM,
+		.keys = {1, 1, 1, .flags = KEY_OW | KEY_UPDATE},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "2.6.0", .complexity = "O(1)",
+		.summary = "Sets the string value of a key and its time to live in milliseconds.",
+		.args = syntax_key_milliseconds_value,
+	},
+	{
+		.name = "getset", .handler = getset_command, .arity = 3,
+		.flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RW | KEY_ACCESS | KEY_UPDATE},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Sets the string value of a key and returns the old one.",
+		.args = syntax_key_value,
+	},
+	{
+		.name = "getdel", .handler = getdel_command, .arity = 2,
+		.flags = COMMAND_WRITE | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RW | KEY_ACCESS | KEY_DELETE},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "6.2.0", .complexity = "O(1)",
+		.summary = "Returns the string value of a key and deletes the key.",
+		.args = syntax_key,
+	},
+	{
+		.name = "getex", .handler = getex_command, .arity = -2,
+		.flags = COMMAND_WRITE | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RW | KEY_ACCESS | KEY_UPDATE, .notes = "RW and UPDATE because it changes the TTL"},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "6.2.0", .complexity = "O(1)",
+		.summary = "Returns the string value of a key and sets or removes its time to live.",
+		.args = syntax_getex,
+	},
+	{
+		.name = "append", .handler = append_command, .arity = 3,
+		.flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RW | KEY_INSERT},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "2.0.0", .complexity = "O(1), amortized over many calls",
+		.summary = "Appends bytes to the string value of a key, which is made when it does not exist.",
+		.args = syntax_key_value,
+	},
+	{
+		.name = "strlen", .handler = strlen_command, .arity = 2,
+		.flags = COMMAND_READONLY | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RO},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "2.2.0", .complexity = "O(1)",
+		.summary = "Returns the length of the string value of a key.",
+		.args = syntax_key,
+	},
+	{
+		.name = "incr", .handler = incr_command, .arity = 2,
+		.flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RW | KEY_ACCESS | KEY_UPDATE},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Adds one to the integer value of a key; 0 is what a key that does not exist holds.",
+		.args = syntax_key,
+	},
+	{
+		.name = "decr", .handler = decr_command, .arity = 2,
+		.flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RW | KEY_ACCESS | KEY_UPDATE},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Subtracts one from the integer value of a key; 0 is what a key that does not exist holds.",
+		.args = syntax_key,
+	},
+	{
+		.name = "incrby", .handler = incrby_command, .arity = 3,
+		.flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RW | KEY_ACCESS | KEY_UPDATE},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Adds a number to the integer value of a key; 0 is what a key that does not exist holds.",
+		.args = syntax_key_increment,
+	},
+	{
+		.name = "decrby", .handler = decrby_command, .arity = 3,
+		.flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RW | KEY_ACCESS | KEY_UPDATE},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Subtracts a number from the integer value of a key; 0 is what a key that does not exist holds.",
+		.args = syntax_key_decrement,
+	},
+	{
+		.name = "incrbyfloat", .handler = incrbyfloat_command, .arity = 3,
+		.flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RW | KEY_ACCESS | KEY_UPDATE},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "2.6.0", .complexity = "O(1)",
+		.summary = "Adds a floating-point number to the value of a key; 0 is what a key that does not exist holds.",
+		.args = syntax_key_float_increment,
+	},
+	{
+		.name = "getrange", .handler = getrange_command, .arity = 4,
+		.flags = COMMAND_READONLY,
+		.keys = {1, 1, 1, .flags = KEY_RO | KEY_ACCESS},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "2.4.0", .complexity = "O(N) where N is the length of the returned string",
+		.summary = "Returns a part of the string value of a key.",
+		.args = syntax_key_range,
+	},
+	{
+		.name = "substr", .handler = getrange_command, .arity = 4,
+		.flags = COMMAND_READONLY,
+		.keys = {1, 1, 1, .flags = KEY_RO | KEY_ACCESS},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "1.0.0", .complexity = "O(N) where N is the length of the returned string",
+		.summary = "Returns a part of the string value of a key. GETRANGE is its newer name.",
+		.args = syntax_key_range,
+	},
+	{
+		.name = "setrange", .handler = setrange_command, .arity = 4,
+		.flags = COMMAND_WRITE | COMMAND_DENYOOM,
+		.keys = {1, 1, 1, .flags = KEY_RW | KEY_UPDATE},
+		.categories = CATEGORY_STRING,
+		.group = "string", .since = "2.2.0",
+		.complexity = "O(N) where N is the length of the given string, and of the value when it has to grow",
+		.summary = "Overwrites a part of the string value of a key, from an offset on.",
+		.args = syntax_setrange,
+	},
+
+	/* --- generic --- */
+	{
+		.name = "del", .handler = del_command, .arity = -2,
+		.flags = COMMAND_WRITE,
+		.keys = {1, -1, 1, .flags = KEY_RM | KEY_DELETE},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "1.0.0", .complexity = "O(N) where N is the number of keys",
+		.summary = "Deletes keys.",
+		.args = syntax_keys, .tips = "request_policy:multi_shard response_policy:agg_sum",
+	},
+	{
+		.name = "unlink", .handler = unlink_command, .arity = -2,
+		.flags = COMMAND_WRITE | COMMAND_FAST,
+		.keys = {1, -1, 1, .flags = KEY_RM | KEY_DELETE},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "4.0.0", .complexity = "O(N) where N is the number of keys",
+		.summary = "Deletes keys and frees their memory in the background.",
+		.args = syntax_keys, .tips = "request_policy:multi_shard response_policy:agg_sum",
+	},
+	{
+		.name = "exists", .handler = exists_command, .arity = -2,
+		.flags = COMMAND_READONLY | COMMAND_FAST,
+		.keys = {1, -1, 1, .flags = KEY_RO},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "1.0.0", .complexity = "O(N) where N is the number of keys",
+		.summary = "Tells how many of the given keys exist.",
+		.args = syntax_keys, .tips = "request_policy:multi_shard response_policy:agg_sum",
+	},
+	{
+		.name = "touch", .handler = touch_command, .arity = -2,
+		.flags = COMMAND_READONLY | COMMAND_FAST,
+		.keys = {1, -1, 1, .flags = KEY_RO},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "3.2.1", .complexity = "O(N) where N is the number of keys",
+		.summary = "Tells how many of the given keys exist, and counts as a use of each.",
+		.args = syntax_keys, .tips = "request_policy:multi_shard response_policy:agg_sum",
+	},
+	{
+		.name = "type", .handler = type_command, .arity = 2,
+		.flags = COMMAND_READONLY | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RO},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Returns the type of the value of a key.",
+		.args = syntax_key,
+	},
+	{
+		.name = "keys", .handler = keys_command, .arity = 2,
+		.flags = COMMAND_READONLY | COMMAND_LOCK_ALL,
+		.categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
+		.group = "generic", .since = "1.0.0", .complexity = "O(N) where N is the number of keys in the database",
+		.summary = "Returns all keys whose names match a pattern.",
+		.args = syntax_keys_pattern, .tips = "request_policy:all_shards nondeterministic_output_order",
+	},
+	{
+		.name = "scan", .handler = scan_command, .arity = -2,
+		.flags = COMMAND_READONLY | COMMAND_LOCK_ALL,
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "2.8.0",
+		.complexity = "O(1) for each call, O(N) for a whole walk, where N is the number of keys in the database",
+		.summary = "Walks over the keys of the database, some at each call.",
+		.args = syntax_scan, .tips = "nondeterministic_output request_policy:special",
+	},
+	{
+		.name = "randomkey", .handler = randomkey_command, .arity = 1,
+		.flags = COMMAND_READONLY | COMMAND_LOCK_ALL,
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Returns a random key of the database.",
+		.tips = "request_policy:all_shards nondeterministic_output",
+	},
+	{
+		.name = "rename", .handler = rename_command, .arity = 3,
+		.flags = COMMAND_WRITE,
+		.keys = {1, 2, 1, .flags = KEY_RW | KEY_ACCESS | KEY_DELETE, .second_flags = KEY_OW | KEY_UPDATE},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Renames a key, replacing what has the new name.",
+		.args = syntax_key_newkey,
+	},
+	{
+		.name = "renamenx", .handler = renamenx_command, .arity = 3,
+		.flags = COMMAND_WRITE | COMMAND_FAST,
+		.keys = {1, 2, 1, .flags = KEY_RW | KEY_ACCESS | KEY_DELETE, .second_flags = KEY_OW | KEY_INSERT},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Renames a key, only when nothing has the new name.",
+		.args = syntax_key_newkey,
+	},
+	{
+		.name = "dbsize", .handler = dbsize_command, .arity = 1,
+		.flags = COMMAND_READONLY | COMMAND_FAST | COMMAND_LOCK_ALL,
+		.categories = CATEGORY_KEYSPACE,
+		.group = "server", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Returns the number of keys in the database.",
+		.tips = "request_policy:all_shards response_policy:agg_sum",
+	},
+	{
+		.name = "flushdb", .handler = flushdb_command, .arity = -1,
+		.flags = COMMAND_WRITE | COMMAND_LOCK_ALL,
+		.categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
+		.group = "server", .since = "1.0.0", .complexity = "O(N) where N is the number of keys in the database",
+		.summary = "Deletes all keys of the database.",
+		.args = syntax_flush, .tips = "request_policy:all_shards response_policy:all_succeeded",
+	},
+	{
+		.name = "flushall", .handler = flushall_command, .arity = -1,
+		.flags = COMMAND_WRITE | COMMAND_LOCK_ALL,
+		.categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
+		.group = "server", .since = "1.0.0", .complexity = "O(N) where N is the number of keys in all databases",
+		.summary = "Deletes all keys of all databases.",
+		.args = syntax_flush, .tips = "request_policy:all_shards response_policy:all_succeeded",
+	},
+
+	/* --- expiry --- */
+	{
+		.name = "expire", .handler = expire_command, .arity = -3,
+		.flags = COMMAND_WRITE | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RW | KEY_UPDATE},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Sets the time to live of a key in seconds.",
+		.args = syntax_expire,
+	},
+	{
+		.name = "pexpire", .handler = pexpire_command, .arity = -3,
+		.flags = COMMAND_WRITE | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RW | KEY_UPDATE},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "2.6.0", .complexity = "O(1)",
+		.summary = "Sets the time to live of a key in milliseconds.",
+		.args = syntax_pexpire,
+	},
+	{
+		.name = "expireat", .handler = expireat_command, .arity = -3,
+		.flags = COMMAND_WRITE | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RW | KEY_UPDATE},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "1.2.0", .complexity = "O(1)",
+		.summary = "Sets the Unix time in seconds at which a key dies.",
+		.args = syntax_expireat,
+	},
+	{
+		.name = "pexpireat", .handler = pexpireat_command, .arity = -3,
+		.flags = COMMAND_WRITE | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RW | KEY_UPDATE},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "2.6.0", .complexity = "O(1)",
+		.summary = "Sets the Unix time in milliseconds at which a key dies.",
+		.args = syntax_pexpireat,
+	},
+	{
+		.name = "ttl", .handler = ttl_command, .arity = 2,
+		.flags = COMMAND_READONLY | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RO | KEY_ACCESS},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Returns the time to live of a key in seconds.",
+		.args = syntax_key, .tips = "nondeterministic_output",
+	},
+	{
+		.name = "pttl", .handler = pttl_command, .arity = 2,
+		.flags = COMMAND_READONLY | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RO | KEY_ACCESS},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "2.6.0", .complexity = "O(1)",
+		.summary = "Returns the time to live of a key in milliseconds.",
+		.args = syntax_key, .tips = "nondeterministic_output",
+	},
+	{
+		.name = "expiretime", .handler = expiretime_command, .arity = 2,
+		.flags = COMMAND_READONLY | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RO | KEY_ACCESS},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "7.0.0", .complexity = "O(1)",
+		.summary = "Returns the Unix time in seconds at which a key dies.",
+		.args = syntax_key,
+	},
+	{
+		.name = "pexpiretime", .handler = pexpiretime_command, .arity = 2,
+		.flags = COMMAND_READONLY | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RO | KEY_ACCESS},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "7.0.0", .complexity = "O(1)",
+		.summary = "Returns the Unix time in milliseconds at which a key dies.",
+		.args = syntax_key,
+	},
+	{
+		.name = "persist", .handler = persist_command, .arity = 2,
+		.flags = COMMAND_WRITE | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RW | KEY_UPDATE},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "2.2.0", .complexity = "O(1)",
+		.summary = "Removes the time to live of a key.",
+		.args = syntax_key,
+	},
+
+	/* --- connection --- */
+	{
+		.name = "ping", .handler = ping_command, .arity = -1,
+		.flags = COMMAND_FAST,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Answers PONG, or the given message.",
+		.args = syntax_optional_message, .tips = "request_policy:all_shards response_policy:all_succeeded",
+	},
+	{
+		.name = "echo", .handler = echo_command, .arity = 2,
+		.flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Returns the given message.",
+		.args = syntax_message,
+	},
+	{
+		.name = "quit", .handler = quit_command, .arity = -1,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST | COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Closes the connection.",
+	},
+	{
+		.name = "reset", .handler = reset_command, .arity = 1,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST | COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "6.2.0", .complexity = "O(1)",
+		.summary = "Puts the connection back to how it was when it was opened.",
+	},
+	{
+		.name = "hello", .handler = hello_command, .arity = -1,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST | COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "6.0.0", .complexity = "O(1)",
+		.summary = "Greets the server: chooses the protocol, and may authenticate and name the connection.",
+		.args = syntax_hello,
+	},
+	{
+		.name = "auth", .handler = auth_command, .arity = -2,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST | COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Authenticates the connection.",
+		.args = syntax_auth,
+	},
+	{
+		.name = "select", .handler = select_command, .arity = 2,
+		.flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Changes the database that the connection uses.",
+		.args = syntax_select,
+	},
+	{
+		.name = "client", .arity = -2,
+		.group = "connection", .since = "2.4.0", .complexity = "Depends on subcommand.",
+		.summary = "Commands about client connections.",
+		.subcommands = client_subcommands,
+	},
+
+	/* --- server --- */
+	{
+		.name = "info", .handler = info_command, .arity = -1,
+		.flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_LOCK_ALL,
+		.categories = CATEGORY_DANGEROUS,
+		.group = "server", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Returns information and statistics about the server.",
+		.args = syntax_info, .tips = "nondeterministic_output request_policy:all_shards response_policy:special",
+	},
+	{
+		.name = "time", .handler = time_command, .arity = 1,
+		.flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
+		.group = "server", .since = "2.6.0", .complexity = "O(1)",
+		.summary = "Returns the server's time.",
+		.tips = "nondeterministic_output",
+	},
+	{
+		.name = "shutdown", .handler = shutdown_command, .arity = -1,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_NO_MULTI | COMMAND_ALLOW_BUSY,
+		.group = "server", .since = "1.0.0", .complexity = "O(N) where N is the number of client connections",
+		.summary = "Ends the server once its clients have left, or at once.",
+		.args = syntax_shutdown,
+	},
+	{
+		.name = "config", .arity = -2,
+		.group = "server", .since = "2.0.0", .complexity = "Depends on subcommand.",
+		.summary = "Commands about the server's configuration.",
+		.subcommands = config_subcommands,
+	},
+	{
+		.name = "command", .handler = command_command, .arity = -1,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "server", .since = "2.8.13", .complexity = "O(N) where N is the number of commands",
+		.summary = "Returns details about all commands.",
+		.tips = "nondeterministic_output_order", .subcommands = command_subcommands,
+	},
+	{
+		.name = "debug", .arity = -2,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "1.0.0", .complexity = "Depends on subcommand.",
+		.summary = "Commands for tests and for finding faults.",
+		.subcommands = debug_subcommands,
+	},
+	{
+		.name = "memory", .arity = -2,
+		.group = "server", .since = "4.0.0", .complexity = "Depends on subcommand.",
+		.summary = "Commands about memory.",
+		.subcommands = memory_subcommands,
+	},
+	{0},
+};
+
+/* clang-format on */
+
+/* --- looking up -------------------------------------------------------------------------------------------------- */
+
+enum {
+	COMMAND_MAX = 256,     /* ids, subcommands counted */
+	NAME_MAX_BYTES = 16,   /* of a command that is no subcommand */
+	LOOKUP_SLOTS = 1024,   /* a power of two, sparse enough for few collisions */
+	LOOKUP_SHIFT = 64 - 10 /* leaves the upper bits of a product: log2(LOOKUP_SLOTS) of them */
+};
+
+/* A name in the form in which it is looked up. */
+struct packed_name {
+	uint64_t head; /* its first bytes, lower case */
+	uint64_t tail; /* its last bytes; they overlap the first ones in a name of fewer than 16 */
+	uint64_t len;
+};
+
+struct lookup_row {
+	struct packed_name name;
+	const struct command *command;
+};
+
+/* Filled at boot and only read from then on. A slot holds an index into `lookup_rows` plus one; 0 is an empty slot. */
+static struct lookup_row lookup_rows[COMMAND_MAX];
+static uint16_t lookup_slots[LOOKUP_SLOTS];
+
+static const struct command *by_id[COMMAND_MAX];
+static size_t id_count;
+
+static uint64_t load_64(const char *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+static uint32_t load_32(const char *at)
+{
+	uint32_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+/* `name` has 1 to NAME_MAX_BYTES bytes. */
+static inline struct packed_name name_pack(struct slice name)
+{
+	const uint64_t lower_case = 0x2020202020202020;
+	struct packed_name packed = {.len = name.len};
+
+	if (name.len >= 8) {
+		packed.head = load_64(name.data);
+		packed.tail = load_64(name.data + name.len - 8);
+	} else if (name.len >= 4) {
+		packed.head = load_32(name.data);
+		packed.tail = load_32(name.data + name.len - 4);
+	} else {
+		packed.head = (unsigned char)name.data[0];
+		packed.tail =
+			(uint64_t)(unsigned char)name.data[name.len / 2] << 8 | (unsigned char)name.data[name.len - 1];
+	}
+	packed.head |= lower_case;
+	packed.tail |= lower_case;
+	return packed;
+}
+
+/* Where the search for a name begins. The factor is 2^64 divided by the golden ratio: it spreads what differs in few
+ * bits (Knuth, The Art of Computer Programming, 6.4). */
+static inline size_t name_slot(const struct packed_name *name)
+{
+	return (size_t)(((name->head ^ (name->tail << 29 | name->tail >> 35)) * 0x9e3779b97f4a7c15) >> LOOKUP_SHIFT);
+}
+
+const struct command *command_find(struct slice name)
+{
+	struct packed_name packed;
+	size_t slot;
+
+	if (name.len == 0 || name.len > NAME_MAX_BYTES)
+		return NULL;
+	packed = name_pack(name);
+	for (slot = name_slot(&packed); lookup_slots[slot] != 0; slot = (slot + 1) % LOOKUP_SLOTS) {
+		const struct lookup_row *row = &lookup_rows[lookup_slots[slot] - 1];
+
+		if (row->name.head == packed.head && row->name.tail == packed.tail && row->name.len == packed.len)
+			return row->command;
+	}
+	return NULL;
+}
+
+const struct command *command_find_subcommand(const struct command *container, struct slice name)
+{
+	if (container->subcommands == NULL)
+		return NULL;
+	for (const struct command *sub = container->subcommands; sub->name != NULL; sub++)
+		if (slice_is_word(name, sub->name))
+			return sub;
+	return NULL;
+}
+
+/* --- boot -------------------------------------------------------------------------------------------------------- */
+
+static void lookup_add(const struct command *command, size_t index)
+{
+	struct lookup_row *row = &lookup_rows[index];
+	size_t slot;
+
+	row->name = name_pack(slice_of(command->name));
+	row->command = command;
+	slot = name_slot(&row->name);
+	while (lookup_slots[slot] != 0)
+		slot = (slot + 1) % LOOKUP_SLOTS;
+	lookup_slots[slot] = (uint16_t)(index + 1);
+}
+
+/* The categories that follow from the flags, as in Redis's setImplicitACLCategories(). */
+static uint32_t implied_categories(uint32_t flags)
+{
+	uint32_t categories = (flags & COMMAND_FAST) != 0 ? CATEGORY_FAST : CATEGORY_SLOW;
+
+	if ((flags & COMMAND_WRITE) != 0)
+		categories |= CATEGORY_WRITE;
+	if ((flags & COMMAND_READONLY) != 0)
+		categories |= CATEGORY_READ;
+	if ((flags & COMMAND_ADMIN) != 0)
+		categories |= CATEGORY_ADMIN | CATEGORY_DANGEROUS;
+	return categories;
+}
+
+static void command_complete(struct command *command, const struct command *parent)
+{
+	if (id_count == COMMAND_MAX) {
+		log_event(LOG_WARNING, "the table of commands has more rows than COMMAND_MAX");
+		abort();
+	}
+	command->id = (uint16_t)id_count;
+	command->parent = parent;
+	command->categories |= implied_categories(command->flags);
+	by_id[id_count++] = command;
+}
+
+void command_table_init(void)
+{
+	if (id_count > 0)
+		return;
+	for (struct command *command = commands; command->name != NULL; command++) {
+		lookup_add(command, (size_t)(command - commands));
+		command_complete(command, NULL);
+		for (struct command *sub = command->subcommands; sub != NULL && sub->name != NULL; sub++)
+			command_complete(sub, command);
+	}
+}
+
+/* --- the table as a whole ---------------------------------------------------------------------------------------- */
+
+const struct command *command_table(void)
+{
+	return commands;
+}
+
+size_t command_id_count(void)
+{
+	return id_count;
+}
+
+const struct command *command_by_id(size_t id)
+{
+	return by_id[id];
+}
+
+const char *command_full_name(const struct command *command, char *out)
+{
+	enum { FULL_NAME_BYTES = 64 };
+
+	if (command->parent != NULL)
+		snprintf(out, FULL_NAME_BYTES, "%s|%s", command->parent->name, command->name);
+	else
+		snprintf(out, FULL_NAME_BYTES, "%s", command->name);
+	return out;
+}
