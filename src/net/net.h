@@ -96,7 +96,7 @@ struct net_figures {
 	uint64_t largest_input;	     /* recent largest, bytes */
 	uint64_t largest_output;
 };
-void net_figures(const struct net *net, struct net_figures *figures);
+void net_figures(struct net *net, struct net_figures *figures);
 void net_reset_figures(struct net *net);
 
 /* Clients of one worker: for the log and INFO. */

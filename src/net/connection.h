@@ -1,0 +1,58 @@
+/*
+ * A connection: a socket with its deadline, its decoder, its session and what it still has to send. Private to net/.
+ *
+ * It belongs to one worker and is touched by that worker's thread alone, but for the atomics that CLIENT LIST reads.
+ */
+#ifndef CUBBY_NET_CONNECTION_H
+#define CUBBY_NET_CONNECTION_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <uv.h>
+
+#include "net/output.h"
+#include "net/transport.h"
+#include "net/worker.h"
+#include "resp/decoder.h"
+#include "session/session.h"
+
+enum connection_state {
+	CONNECTION_OPEN,
+	CONNECTION_LINGERING, /* our side is shut; what the client still sends is dropped until it goes, or a second is
+				 over */
+	CONNECTION_CLOSING,   /* uv_close was called */
+};
+
+/* Its size counts: there may be ten thousand idle ones. */
+struct connection {
+	struct session session;
+	struct transport transport;
+	uv_timer_t deadline; /* not running when `timeout` is 0 */
+	struct worker *worker;
+	struct resp_decoder decoder;
+	struct buffer input;   /* bytes that have come and are not run yet */
+	struct output *output; /* NULL when nothing waits to be sent */
+	uint64_t active;       /* loop time in ms of the last finished command or other progress */
+	uint32_t progress;     /* bytes of an unfinished command since then */
+	uint8_t state;	       /* enum connection_state */
+	uint8_t open_handles;  /* whose close callback has not come */
+	bool reading;	       /* uv_read_start is in force */
+	bool serving;	       /* its commands are being run further up the stack */
+
+	/* For CLIENT LIST, on any thread. */
+	_Atomic uint64_t input_bytes;
+	_Atomic uint64_t output_bytes;
+	_Atomic uint64_t output_chunks;
+};
+
+/* Takes over an accepted descriptor; it is closed when the connection cannot be made. The worker's thread. */
+void connection_open(struct worker *worker, int fd, enum transport_kind kind, struct transport_address address);
+
+/* Closes every connection of the worker at once. */
+void connection_close_all(struct worker *worker);
+
+/* Jobs for net_post: after the settings `timeout` and `tcp-keepalive` have changed. */
+void connection_apply_timeout(uv_loop_t *loop, void *unused);
+void connection_apply_keepalive(uv_loop_t *loop, void *unused);
+
+#endif

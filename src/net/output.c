@@ -1,0 +1,194 @@
+/*
+ * The happy path is output_try() alone: the kernel takes the whole reply. When it does not, the rest becomes a chunk in
+ * the connection's output, and one uv_write at a time sends all chunks there are.
+ */
+#include "net/output.h"
+
+#include <stdlib.h>
+
+enum {
+	PIECES_ON_STACK = 16,
+	PIECES_AT_ONCE = 1024,	/* IOV_MAX on the systems we run on */
+	SMALL_REST = 16 * 1024, /* bytes that are copied rather than kept in the buffer they were written to */
+};
+
+struct output *output_new(void)
+{
+	struct output *output = calloc(1, sizeof(*output));
+
+	if (output == NULL)
+		return NULL;
+	output->last = &output->first;
+	output->left_at_deadline = SIZE_MAX;
+	return output;
+}
+
+static void chunk_free(struct output_chunk *chunk)
+{
+	reply_free(&chunk->reply);
+	free(chunk);
+}
+
+void output_free(struct output *output)
+{
+	if (output == NULL)
+		return;
+	while (output->first != NULL) {
+		struct output_chunk *next = output->first->next;
+
+		chunk_free(output->first);
+		output->first = next;
+	}
+	free(output);
+}
+
+/* The pieces behind the first `skip` bytes, as libuv wants them. Returns how many. */
+static size_t pieces_to_bufs(const struct slice *pieces, size_t count, size_t skip, uv_buf_t *bufs)
+{
+	size_t filled = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (skip >= pieces[i].len) {
+			skip -= pieces[i].len;
+			continue;
+		}
+		bufs[filled].base = (char *)(uintptr_t)(pieces[i].data + skip);
+		bufs[filled++].len = pieces[i].len - skip;
+		skip = 0;
+	}
+	return filled;
+}
+
+static ssize_t try_pieces(uv_stream_t *stream, const struct slice *pieces, size_t count)
+{
+	uv_buf_t bufs[PIECES_ON_STACK];
+	size_t at = 0;
+	ssize_t total = 0;
+
+	while (at < count) {
+		size_t some = count - at < PIECES_ON_STACK ? count - at : PIECES_ON_STACK;
+		size_t wanted = 0;
+		ssize_t sent;
+
+		pieces_to_bufs(pieces + at, some, 0, bufs);
+		for (size_t i = 0; i < some; i++)
+			wanted += bufs[i].len;
+		sent = uv_try_write(stream, bufs, (unsigned)some);
+		if (sent == UV_EAGAIN)
+			return total;
+		if (sent < 0)
+			return sent;
+		total += sent;
+		if ((size_t)sent < wanted)
+			return total;
+		at += some;
+	}
+	return total;
+}
+
+ssize_t output_try(uv_stream_t *stream, const struct reply *reply)
+{
+	struct slice few[PIECES_ON_STACK];
+	struct slice *pieces = few;
+	size_t count = reply_piece_count(reply);
+	ssize_t sent;
+
+	if (count > PIECES_ON_STACK) {
+		pieces = malloc(count * sizeof(*pieces));
+		if (pieces == NULL)
+			return UV_ENOMEM;
+	}
+	count = reply_pieces(reply, pieces);
+	sent = try_pieces(stream, pieces, count);
+	if (pieces != few)
+		free(pieces);
+	return sent;
+}
+
+bool output_take(struct output *output, struct reply *reply, size_t skip)
+{
+	struct output_chunk *chunk = calloc(1, sizeof(*chunk));
+	size_t rest = reply_len(reply) - skip;
+
+	if (chunk == NULL)
+		return false;
+	if (reply->insert_count == 0 && rest <= SMALL_REST) {
+		buffer_append(&chunk->reply.bytes, reply->bytes.data + skip, rest);
+		if (reply_failed(&chunk->reply)) {
+			chunk_free(chunk);
+			return false;
+		}
+		reply_clear(reply);
+	} else {
+		chunk->reply = *reply;
+		chunk->skip = skip;
+		*reply = (struct reply){.protocol = reply->protocol, .errors = reply->errors};
+	}
+	*output->last = chunk;
+	output->last = &chunk->next;
+	output->bytes += rest;
+	output->chunks++;
+	return true;
+}
+
+/* The pieces of all chunks, as far as one request takes them. Returns how many and in *chunks how many chunks are
+ * covered to their end. */
+static size_t chunks_to_bufs(struct output *output, struct slice *pieces, uv_buf_t *bufs, size_t limit, size_t *chunks)
+{
+	size_t filled = 0;
+
+	*chunks = 0;
+	for (struct output_chunk *chunk = output->first; chunk != NULL; chunk = chunk->next) {
+		size_t count = reply_piece_count(&chunk->reply);
+
+		if (filled > 0 && filled + count > limit)
+			break;
+		count = reply_pieces(&chunk->reply, pieces);
+		filled += pieces_to_bufs(pieces, count, chunk->skip, bufs + filled);
+		(*chunks)++;
+	}
+	return filled;
+}
+
+int output_send(struct output *output, uv_stream_t *stream, uv_write_cb done)
+{
+	size_t limit = PIECES_AT_ONCE;
+	struct slice *pieces;
+	uv_buf_t *bufs;
+	size_t count;
+	int error = UV_ENOMEM;
+
+	/* A single chunk may have more pieces than that; libuv cuts them to what writev takes. */
+	for (const struct output_chunk *chunk = output->first; chunk != NULL; chunk = chunk->next)
+		if (reply_piece_count(&chunk->reply) > limit)
+			limit = reply_piece_count(&chunk->reply);
+	pieces = malloc(limit * sizeof(*pieces));
+	bufs = malloc(limit * sizeof(*bufs));
+	if (pieces != NULL && bufs != NULL) {
+		count = chunks_to_bufs(output, pieces, bufs, limit, &output->sending);
+		error = uv_write(&output->request, stream, bufs, (unsigned)count, done);
+		output->writing = error == 0;
+	}
+	free(pieces);
+	free(bufs);
+	return error;
+}
+
+size_t output_sent(struct output *output)
+{
+	size_t sent = 0;
+
+	output->writing = false;
+	for (; output->sending > 0; output->sending--) {
+		struct output_chunk *chunk = output->first;
+
+		sent += reply_len(&chunk->reply) - chunk->skip;
+		output->first = chunk->next;
+		chunk_free(chunk);
+		output->chunks--;
+	}
+	if (output->first == NULL)
+		output->last = &output->first;
+	output->bytes -= sent;
+	return sent;
+}

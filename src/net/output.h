@@ -1,0 +1,50 @@
+/*
+ * What a connection still has to send: replies that the kernel did not take. Private to net/.
+ *
+ * An output exists only while something waits, so that an idle connection pays one pointer for it.
+ */
+#ifndef CUBBY_NET_OUTPUT_H
+#define CUBBY_NET_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <uv.h>
+
+#include "resp/reply.h"
+
+struct output_chunk {
+	struct output_chunk *next;
+	struct reply reply;
+	size_t skip; /* bytes at its front that have been sent already */
+};
+
+struct output {
+	uv_write_t request; /* request.data is the connection */
+	bool writing;	    /* the request is under way with the first `sending` chunks */
+	size_t sending;
+	struct output_chunk *first;
+	struct output_chunk **last;
+	size_t bytes;		 /* that wait, those under way included */
+	size_t chunks;		 /* number of them */
+	size_t left_at_deadline; /* bytes libuv had not sent when the read deadline was last looked at */
+};
+
+/* NULL when there is no memory. */
+struct output *output_new(void);
+void output_free(struct output *output);
+
+/* Takes over what `reply` holds, less its first `skip` bytes, and leaves `reply` empty. A small rest of a large reply
+ * is copied, so that many slow readers do not each hold a large buffer. False when there is no memory. */
+bool output_take(struct output *output, struct reply *reply, size_t skip);
+
+/* Starts to send everything that waits, with one request. A libuv error code. */
+int output_send(struct output *output, uv_stream_t *stream, uv_write_cb done);
+
+/* Drops what the finished request has sent; returns the number of bytes. */
+size_t output_sent(struct output *output);
+
+/* Sends `reply` now as far as the kernel takes it. Returns the number of bytes, or a libuv error code (UV_EAGAIN is 0).
+ */
+ssize_t output_try(uv_stream_t *stream, const struct reply *reply);
+
+#endif

@@ -1,0 +1,137 @@
+/*
+ * The happy path: a loop wakes up, its connections are served from their own callbacks, and the mailbox's uv_async_t
+ * runs what other threads have posted. Nothing here is on a command's way.
+ */
+#include "net/worker.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/platform.h"
+#include "net/connection.h"
+
+enum { CLOCK_REFRESH_MS = 100 }; /* how long a step of the wall clock may go unnoticed */
+
+int64_t worker_now(struct worker *worker)
+{
+	uint64_t now = uv_now(&worker->loop);
+
+	/* The loop has read the monotonic clock already; the wall clock is that plus an offset, measured now and then.
+	 */
+	if (worker->clock_measured == 0 || now - worker->clock_measured >= CLOCK_REFRESH_MS) {
+		worker->clock_offset_ms = clock_realtime_ms() - (int64_t)(clock_monotonic_ns() / 1000000);
+		worker->clock_measured = now;
+	}
+	return worker->clock_offset_ms + (int64_t)now;
+}
+
+/* --- mailbox ------------------------------------------------------------------------------------------------------ */
+
+void worker_post(struct worker *worker, void (*job)(uv_loop_t *loop, void *arg), void *arg)
+{
+	struct mail *mail = malloc(sizeof(*mail));
+
+	if (mail == NULL) {
+		log_event(LOG_WARNING, "no memory for a message between threads");
+		abort();
+	}
+	*mail = (struct mail){NULL, job, arg};
+	uv_mutex_lock(&worker->mail_lock);
+	*worker->mail_last = mail;
+	worker->mail_last = &mail->next;
+	if (!worker->mail_closed)
+		uv_async_send(&worker->wake);
+	uv_mutex_unlock(&worker->mail_lock);
+}
+
+static void mailbox_run(struct worker *worker)
+{
+	struct mail *mail;
+
+	uv_mutex_lock(&worker->mail_lock);
+	mail = worker->mail_first;
+	worker->mail_first = NULL;
+	worker->mail_last = &worker->mail_first;
+	uv_mutex_unlock(&worker->mail_lock);
+
+	while (mail != NULL) {
+		struct mail *next = mail->next;
+
+		mail->job(&worker->loop, mail->arg);
+		free(mail);
+		mail = next;
+	}
+}
+
+static void mailbox_wake(uv_async_t *wake)
+{
+	mailbox_run(worker_of(wake->loop));
+}
+
+/* --- life --------------------------------------------------------------------------------------------------------- */
+
+bool worker_init(struct worker *worker, struct net *net, unsigned index, const struct net_options *options)
+{
+	*worker = (struct worker){.net = net, .index = index};
+	worker->mail_last = &worker->mail_first;
+	worker->input = malloc(WORKER_HEADROOM + WORKER_READ_SIZE);
+	if (worker->input == NULL || !resp_args_init(&worker->args, WORKER_BATCH_ARGS) ||
+	    !dispatcher_init(&worker->dispatcher, options->keyspace, options->host) ||
+	    uv_mutex_init(&worker->mail_lock) != 0)
+		goto failed;
+	if (uv_loop_init(&worker->loop) != 0) {
+		uv_mutex_destroy(&worker->mail_lock);
+		goto failed;
+	}
+	worker->loop.data = worker;
+	worker->reply.protocol = 2;
+	session_registry_init(&worker->registry, options->threads > 1);
+	uv_async_init(&worker->loop, &worker->wake, mailbox_wake);
+	return true;
+
+failed:
+	dispatcher_free(&worker->dispatcher);
+	resp_args_free(&worker->args);
+	free(worker->input);
+	return false;
+}
+
+void worker_run(struct worker *worker, const struct net_options *options)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "worker-%u", worker->index % 1000);
+	platform_name_thread(worker->index == 0 ? "cubbyd" : name);
+	uv_update_time(&worker->loop);
+	if (options->on_worker_start != NULL)
+		options->on_worker_start(&worker->loop, worker->index, options->arg);
+	uv_run(&worker->loop, UV_RUN_DEFAULT);
+}
+
+void worker_stop(struct worker *worker, const struct net_options *options)
+{
+	if (worker->stopping)
+		return;
+	worker->stopping = true;
+	connection_close_all(worker);
+	if (options->on_worker_stop != NULL)
+		options->on_worker_stop(&worker->loop, worker->index, options->arg);
+	uv_mutex_lock(&worker->mail_lock);
+	worker->mail_closed = true;
+	uv_mutex_unlock(&worker->mail_lock);
+	uv_close((uv_handle_t *)&worker->wake, NULL);
+}
+
+void worker_free(struct worker *worker)
+{
+	mailbox_run(worker); /* sockets that were on their way are closed by their own jobs */
+	while (uv_loop_close(&worker->loop) == UV_EBUSY)
+		uv_run(&worker->loop, UV_RUN_ONCE);
+	session_registry_free(&worker->registry);
+	dispatcher_free(&worker->dispatcher);
+	resp_args_free(&worker->args);
+	reply_free(&worker->reply);
+	uv_mutex_destroy(&worker->mail_lock);
+	free(worker->input);
+}

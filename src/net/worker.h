@@ -1,0 +1,94 @@
+/*
+ * A worker: a thread, its libuv loop, its mailbox, and what its connections share: the buffer that is read into, the
+ * batch that is decoded, the reply that is written. Private to net/.
+ */
+#ifndef CUBBY_NET_WORKER_H
+#define CUBBY_NET_WORKER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <uv.h>
+
+#include "base/counter.h"
+#include "command/dispatch.h"
+#include "net/net.h"
+#include "resp/decoder.h"
+#include "resp/reply.h"
+#include "session/registry.h"
+
+enum {
+	WORKER_READ_SIZE = 64 * 1024, /* bytes that one read(2) may bring */
+	WORKER_HEADROOM =
+		16 * 1024,	  /* room before them for the unfinished command of the connection that is read from */
+	WORKER_BATCH_ARGS = 1024, /* arguments that a batch may have together; a command with more has its own */
+};
+
+/* A message: something to do on the worker's thread. */
+struct mail {
+	struct mail *next;
+	void (*job)(uv_loop_t *loop, void *arg);
+	void *arg;
+};
+
+struct worker {
+	uv_loop_t loop; /* loop.data is the worker */
+	struct net *net;
+	unsigned index;
+	uv_thread_t thread; /* of workers but the first */
+	bool stopping;	    /* its connections are being closed; new ones are turned away */
+
+	/* The mailbox. */
+	uv_async_t wake;
+	uv_mutex_t mail_lock;
+	struct mail *mail_first;   /* under mail_lock */
+	struct mail **mail_last;   /* under mail_lock */
+	bool mail_closed;	   /* under mail_lock: the loop has ended and is not to be woken */
+	_Atomic bool sweep_posted; /* a message to close the killed connections is under way */
+
+	/* Wall clock: what to add to uv_now(), and when that was measured. */
+	int64_t clock_offset_ms;
+	uint64_t clock_measured;
+
+	/* Shared by the connections, in use only while one of them is being served. */
+	char *input; /* WORKER_HEADROOM + WORKER_READ_SIZE bytes */
+	struct resp_args args;
+	struct resp_request requests[DISPATCH_BATCH];
+	size_t starts[DISPATCH_BATCH]; /* where in the input each request begins */
+	struct reply reply;
+	struct dispatcher dispatcher;
+	struct session_registry registry; /* of its connections */
+
+	_Atomic uint64_t clients; /* sockets given to this worker and not closed: written by it and by worker 0 */
+
+	/* Figures; written by the worker only. */
+	counter commands;
+	counter input_bytes;
+	counter output_bytes;
+	counter protocol_errors;
+	counter timed_out;
+	counter query_limit_closed;
+	counter largest_input;
+	counter largest_output;
+};
+
+static inline struct worker *worker_of(const uv_loop_t *loop)
+{
+	return loop->data;
+}
+
+/* False when there is no memory or no descriptor for the loop; nothing is left behind. */
+bool worker_init(struct worker *worker, struct net *net, unsigned index, const struct net_options *options);
+void worker_free(struct worker *worker);
+
+/* Runs the loop until worker_stop has been called on its thread and everything on it is closed. */
+void worker_run(struct worker *worker, const struct net_options *options);
+
+/* Closes the connections and the mailbox, so that worker_run returns. */
+void worker_stop(struct worker *worker, const struct net_options *options);
+
+void worker_post(struct worker *worker, void (*job)(uv_loop_t *loop, void *arg), void *arg);
+
+/* Unix time in milliseconds of this wake-up. */
+int64_t worker_now(struct worker *worker);
+
+#endif
