@@ -1,0 +1,25 @@
+/* Active expiry: each worker removes, from time to time, the keys of its share of the shards whose time has come. */
+#ifndef CUBBY_SERVER_CLEANER_H
+#define CUBBY_SERVER_CLEANER_H
+
+#include <stdint.h>
+#include <uv.h>
+
+#include "store/keyspace.h"
+
+struct cleaner {
+	uv_timer_t timer;
+	uv_loop_t *loop;
+	struct keyspace *keyspace;
+	uint32_t first;	       /* this worker's shards are first, first + step, first + 2 * step ... */
+	uint32_t step;	       /* number of workers */
+	uint32_t at;	       /* the shard to go on with */
+	uint64_t last_tick_ns; /* when the last tick ended */
+};
+
+/* Starts it on the worker's loop. Worker's thread. */
+void cleaner_start(struct cleaner *cleaner, uv_loop_t *loop, struct keyspace *keyspace, unsigned worker,
+		   unsigned workers);
+void cleaner_stop(struct cleaner *cleaner);
+
+#endif

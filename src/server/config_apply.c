@@ -1,0 +1,73 @@
+/*
+ * Making changed settings take effect. Each function reads the value in force and hands it to the room that needs it;
+ * settings that are only mirrored into base/settings.h need none.
+ */
+#include "server/config_apply.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/platform.h"
+#include "net/net.h"
+
+enum {
+	RESERVED_FILES = 32,  /* listeners, the log, a configuration file being read: Redis's CONFIG_MIN_RESERVED_FDS */
+	FILES_PER_THREAD = 8, /* a libuv loop's epoll or kqueue, its wake-up and its signal pipe */
+};
+
+uint64_t config_reserved_files(unsigned threads)
+{
+	return RESERVED_FILES + (uint64_t)FILES_PER_THREAD * threads;
+}
+
+bool config_apply_maxclients(struct config *config, char *error)
+{
+	uint64_t wanted = (uint64_t)config_number(config, CONFIG_MAXCLIENTS);
+	uint64_t reserved = config_reserved_files((unsigned)config_number(config, CONFIG_THREADS));
+	uint64_t limit = platform_raise_file_limit(wanted + reserved);
+
+	if (limit >= wanted + reserved)
+		return true;
+	snprintf(error, CONFIG_ERROR_TEXT,
+		 "The operating system is not able to handle the specified number of clients, try with %" PRIu64,
+		 limit > reserved ? limit - reserved : 1);
+	return false;
+}
+
+bool config_apply_timeout(struct config *config, char *error)
+{
+	(void)error;
+	if (config->net != NULL)
+		net_apply_timeout(config->net);
+	return true;
+}
+
+bool config_apply_keepalive(struct config *config, char *error)
+{
+	(void)error;
+	if (config->net != NULL)
+		net_apply_keepalive(config->net);
+	return true;
+}
+
+bool config_apply_password(struct config *config, char *error)
+{
+	(void)error;
+	atomic_store(&config->password_set, config_text(config, CONFIG_REQUIREPASS)[0] != '\0');
+	return true;
+}
+
+bool config_apply_loglevel(struct config *config, char *error)
+{
+	(void)error;
+	log_set_level((enum log_level)config_number(config, CONFIG_LOGLEVEL));
+	return true;
+}
+
+bool config_apply_log_format(struct config *config, char *error)
+{
+	(void)error;
+	log_set_format((enum log_format)config_number(config, CONFIG_LOG_FORMAT));
+	return true;
+}

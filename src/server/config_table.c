@@ -1,0 +1,287 @@
+/*
+ * The table of settings. A new setting is a row here and a name in enum config_id, and nothing else unless it has an
+ * apply function.
+ */
+#include <limits.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "server/config.h"
+#include "server/config_apply.h"
+#include "store/keyspace.h"
+
+enum { MEGABYTE = 1024 * 1024 };
+
+static const char network[] = "Network";
+static const char access_control[] = "Access";
+static const char limits[] = "Limits of one client";
+static const char keyspace_group[] = "Threads and keyspace";
+static const char logging[] = "Logs";
+
+static const struct config_choice guard_choices[] = {
+	{"no", SETTINGS_NO},
+	{"yes", SETTINGS_YES},
+	{"local", SETTINGS_LOCAL},
+	{NULL, 0},
+};
+
+static const struct config_choice level_choices[] = {
+	{"debug", LOG_DEBUG},	  {"verbose", LOG_VERBOSE}, {"notice", LOG_NOTICE},
+	{"warning", LOG_WARNING}, {"nothing", LOG_NOTHING}, {NULL, 0},
+};
+
+static const struct config_choice format_choices[] = {
+	{"auto", LOG_AUTO},
+	{"text", LOG_TEXT},
+	{"json", LOG_JSON},
+	{NULL, 0},
+};
+
+static bool check_power_of_two(int64_t number, struct slice text, char *error)
+{
+	(void)text;
+	if ((number & (number - 1)) == 0)
+		return true;
+	snprintf(error, CONFIG_ERROR_TEXT, "argument must be a power of two");
+	return false;
+}
+
+static bool check_password(int64_t number, struct slice text, char *error)
+{
+	(void)number;
+	if (text.len <= CONFIG_PASSWORD_MAX)
+		return true;
+	snprintf(error, CONFIG_ERROR_TEXT, "argument must be at most %d bytes long", CONFIG_PASSWORD_MAX);
+	return false;
+}
+
+static const struct config_row table[CONFIG_COUNT] = {
+	[CONFIG_BIND] = {.name = "bind",
+			 .kind = CONFIG_LIST,
+			 .initial = "* -::*",
+			 .group = network,
+			 .doc = "Addresses to listen on; one with a leading - may be missing on this machine."},
+	[CONFIG_PORT] = {.name = "port",
+			 .kind = CONFIG_INT,
+			 .initial = "6379",
+			 .max = 65535,
+			 .group = network,
+			 .doc = "TCP port; 0 takes a free one, which the log line \"ready\" names."},
+	[CONFIG_UNIXSOCKET] = {.name = "unixsocket",
+			       .kind = CONFIG_TEXT,
+			       .initial = "",
+			       .group = network,
+			       .doc = "Path of a unix socket to listen on as well; empty is none."},
+	[CONFIG_UNIXSOCKETPERM] = {.name = "unixsocketperm",
+				   .kind = CONFIG_OCTAL,
+				   .initial = "0",
+				   .max = 0777,
+				   .group = network,
+				   .doc = "Permissions of the unix socket, octal; 0 leaves them to the umask."},
+	[CONFIG_TCP_BACKLOG] = {.name = "tcp-backlog",
+				.kind = CONFIG_INT,
+				.initial = "511",
+				.max = INT_MAX,
+				.group = network,
+				.doc = "Connections that the kernel holds until they are accepted."},
+	[CONFIG_TCP_KEEPALIVE] = {.name = "tcp-keepalive",
+				  .kind = CONFIG_INT,
+				  .mutable = true,
+				  .initial = "300",
+				  .max = INT_MAX,
+				  .mirror = &settings.tcp_keepalive,
+				  .apply = config_apply_keepalive,
+				  .group = network,
+				  .doc = "Seconds between TCP's probes of a silent client; 0 is off."},
+	[CONFIG_MAXCLIENTS] = {.name = "maxclients",
+			       .kind = CONFIG_INT,
+			       .mutable = true,
+			       .initial = "12000",
+			       .min = 1,
+			       .max = UINT_MAX,
+			       .mirror = &settings.maxclients,
+			       .apply = config_apply_maxclients,
+			       .group = network,
+			       .doc = "Clients connected at the same time; one more is turned away."},
+	[CONFIG_TIMEOUT] = {.name = "timeout",
+			    .kind = CONFIG_INT,
+			    .mutable = true,
+			    .initial = "60",
+			    .max = INT_MAX,
+			    .mirror = &settings.timeout,
+			    .apply = config_apply_timeout,
+			    .group = network,
+			    .doc = "Seconds after which a client that sends no whole command is closed; 0 is never."},
+	[CONFIG_SHUTDOWN_TIMEOUT] = {.name = "shutdown-timeout",
+				     .kind = CONFIG_INT,
+				     .mutable = true,
+				     .initial = "0",
+				     .max = INT_MAX,
+				     .mirror = &settings.shutdown_timeout,
+				     .group = network,
+				     .doc = "Seconds that a shutdown waits for clients to leave; 0 waits for all."},
+	[CONFIG_REQUIREPASS] = {.name = "requirepass",
+				.kind = CONFIG_TEXT,
+				.mutable = true,
+				.initial = "",
+				.check = check_password,
+				.apply = config_apply_password,
+				.group = access_control,
+				.doc = "Password that clients must give with AUTH; empty is none."},
+	[CONFIG_PROTECTED_MODE] = {.name = "protected-mode",
+				   .kind = CONFIG_BOOL,
+				   .mutable = true,
+				   .initial = "yes",
+				   .mirror = &settings.protected_mode,
+				   .group = access_control,
+				   .doc = "Without a password, serve clients of this machine only."},
+	[CONFIG_ENABLE_DEBUG_COMMAND] = {.name = "enable-debug-command",
+					 .kind = CONFIG_ENUM,
+					 .initial = "no",
+					 .choices = guard_choices,
+					 .mirror = &settings.enable_debug_command,
+					 .group = access_control,
+					 .doc = "Who may use DEBUG: nobody, everybody, or clients of this machine."},
+	[CONFIG_PROTO_MAX_BULK_LEN] = {.name = "proto-max-bulk-len",
+				       .kind = CONFIG_MEMORY,
+				       .mutable = true,
+				       .initial = "512mb",
+				       .min = MEGABYTE,
+				       .max = LLONG_MAX,
+				       .mirror = &settings.proto_max_bulk_len,
+				       .group = limits,
+				       .doc = "Bytes that one argument of a command may have."},
+	[CONFIG_CLIENT_QUERY_BUFFER_LIMIT] = {.name = "client-query-buffer-limit",
+					      .kind = CONFIG_MEMORY,
+					      .mutable = true,
+					      .initial = "1gb",
+					      .min = MEGABYTE,
+					      .max = LLONG_MAX,
+					      .mirror = &settings.client_query_buffer_limit,
+					      .group = limits,
+					      .doc = "Bytes of input not yet run at which a client is closed."},
+	[CONFIG_CLIENT_BACKLOG_LIMIT] = {.name = "client-backlog-limit",
+					 .kind = CONFIG_MEMORY,
+					 .mutable = true,
+					 .initial = "1mb",
+					 .min = 1024,
+					 .max = LLONG_MAX,
+					 .mirror = &settings.client_backlog_limit,
+					 .group = limits,
+					 .doc = "Bytes of unsent replies at which a client is no longer read from."},
+	[CONFIG_MAX_KEY_SIZE] = {.name = "max-key-size",
+				 .kind = CONFIG_MEMORY,
+				 .mutable = true,
+				 .initial = "0",
+				 .max = LLONG_MAX,
+				 .mirror = &settings.max_key_size,
+				 .group = limits,
+				 .doc = "Bytes that a key may have; 0 is no limit of its own."},
+	[CONFIG_MAX_VALUE_SIZE] = {.name = "max-value-size",
+				   .kind = CONFIG_MEMORY,
+				   .mutable = true,
+				   .initial = "0",
+				   .max = LLONG_MAX,
+				   .mirror = &settings.max_value_size,
+				   .group = limits,
+				   .doc = "Bytes that a value may have; 0 is no limit of its own."},
+	[CONFIG_THREADS] = {.name = "threads",
+			    .kind = CONFIG_INT,
+			    .initial = "0",
+			    .max = 512,
+			    .group = keyspace_group,
+			    .doc = "Threads that serve clients; 0 is one for each usable core."},
+	[CONFIG_SHARDS] = {.name = "shards",
+			   .kind = CONFIG_INT,
+			   .initial = "32",
+			   .min = 1,
+			   .max = KEYSPACE_MAX_SHARDS,
+			   .check = check_power_of_two,
+			   .group = keyspace_group,
+			   .doc = "Parts of the keyspace with a lock each; a power of two."},
+	[CONFIG_DATABASES] = {.name = "databases",
+			      .kind = CONFIG_INT,
+			      .initial = "16",
+			      .min = 1,
+			      .max = KEYSPACE_MAX_DATABASES,
+			      .mirror = &settings.databases,
+			      .group = keyspace_group,
+			      .doc = "Databases that SELECT can choose from."},
+	[CONFIG_ACTIVE_EXPIRE_EFFORT] = {.name = "active-expire-effort",
+					 .kind = CONFIG_INT,
+					 .mutable = true,
+					 .initial = "1",
+					 .min = 1,
+					 .max = 10,
+					 .mirror = &settings.active_expire_effort,
+					 .group = keyspace_group,
+					 .doc = "Share of its time a thread may spend on removing dead keys, 1 to 10."},
+	[CONFIG_LAZYFREE_LAZY_USER_DEL] = {.name = "lazyfree-lazy-user-del",
+					   .kind = CONFIG_BOOL,
+					   .mutable = true,
+					   .initial = "no",
+					   .mirror = &settings.lazyfree_lazy_user_del,
+					   .group = keyspace_group,
+					   .doc = "DEL frees large values in the background, as UNLINK does."},
+	[CONFIG_LAZYFREE_LAZY_USER_FLUSH] = {.name = "lazyfree-lazy-user-flush",
+					     .kind = CONFIG_BOOL,
+					     .mutable = true,
+					     .initial = "no",
+					     .mirror = &settings.lazyfree_lazy_user_flush,
+					     .group = keyspace_group,
+					     .doc = "FLUSHALL and FLUSHDB free in the background unless told SYNC."},
+	[CONFIG_LOGLEVEL] = {.name = "loglevel",
+			     .kind = CONFIG_ENUM,
+			     .mutable = true,
+			     .initial = "notice",
+			     .choices = level_choices,
+			     .apply = config_apply_loglevel,
+			     .group = logging,
+			     .doc = "The least important lines that are logged."},
+	[CONFIG_LOGFILE] = {.name = "logfile",
+			    .kind = CONFIG_TEXT,
+			    .initial = "",
+			    .group = logging,
+			    .doc = "File to log to, opened again at SIGHUP; empty is standard output."},
+	[CONFIG_LOG_FORMAT] = {.name = "log-format",
+			       .kind = CONFIG_ENUM,
+			       .mutable = true,
+			       .initial = "auto",
+			       .choices = format_choices,
+			       .apply = config_apply_log_format,
+			       .group = logging,
+			       .doc = "Readable text or JSON lines; auto is text on a terminal, else JSON."},
+	[CONFIG_PIDFILE] = {.name = "pidfile",
+			    .kind = CONFIG_TEXT,
+			    .initial = "",
+			    .group = logging,
+			    .doc = "File that holds the process id while the daemon runs; empty is none."},
+	[CONFIG_SAVE] =
+		{.name = "save", .kind = CONFIG_FIXED, .mutable = true, .initial = "", .doc = "there are no snapshots"},
+	[CONFIG_APPENDONLY] = {.name = "appendonly",
+			       .kind = CONFIG_FIXED,
+			       .mutable = true,
+			       .initial = "no",
+			       .doc = "there is no append-only file"},
+	[CONFIG_DAEMONIZE] = {.name = "daemonize",
+			      .kind = CONFIG_FIXED,
+			      .mutable = true,
+			      .initial = "no",
+			      .doc = "run it in the foreground under a supervisor such as systemd, launchd or docker"},
+};
+
+const struct config_row *config_row(enum config_id id)
+{
+	return &table[id];
+}
+
+bool config_find(struct slice name, enum config_id *id)
+{
+	for (int i = 0; i < CONFIG_COUNT; i++) {
+		if (slice_is_word(name, table[i].name)) {
+			*id = (enum config_id)i;
+			return true;
+		}
+	}
+	return false;
+}

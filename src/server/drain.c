@@ -1,0 +1,277 @@
+/*
+ * The happy path: SIGTERM comes; drain_begin() stops listening and starts a timer; at each tick the clients that are
+ * left are counted; when none is, net_stop() ends the loops.
+ *
+ * A client that sent SHUTDOWN is paused and waits. It is not counted among those waited for, or nobody would ever be
+ * done. It is remembered by its session's id, not by its address: it may leave before anybody answers it.
+ *
+ * `wanted` says, under the lock, what was asked for last; the jobs that do it are posted while the lock is held, so
+ * worker 0 sees them in that order.
+ */
+#include "server/drain.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "server/listen.h"
+#include "session/registry.h"
+
+enum {
+	TICK_MS = 50,		/* how late the daemon may notice that the last client has left */
+	LISTEN_AGAIN_MS = 1000, /* between two tries to listen again after an abort */
+};
+
+static const uint64_t second_ns = 1000 * 1000 * 1000;
+
+struct drain_waiter {
+	uint64_t session; /* its id */
+	unsigned worker;  /* whose it is */
+	struct drain_waiter *next;
+};
+
+/* --- counting --------------------------------------------------------------------------------------------------- */
+
+struct count {
+	const struct drain_waiter *waiters;
+	uint64_t found;
+};
+
+static void count_waiter(struct session *session, void *arg)
+{
+	struct count *count = arg;
+	const struct drain_waiter *waiter;
+
+	LL_FOREACH(count->waiters, waiter)
+	{
+		if (waiter->session == session->id)
+			count->found++;
+	}
+}
+
+uint64_t drain_waiting(struct drain *drain)
+{
+	struct count count = {NULL, 0};
+
+	lock_take(&drain->lock);
+	count.waiters = drain->waiters;
+	if (count.waiters != NULL)
+		session_registry_each(count_waiter, &count);
+	lock_release(&drain->lock);
+	return count.found;
+}
+
+/* Clients to wait for. */
+static uint64_t clients_left(struct drain *drain)
+{
+	struct net_figures figures;
+	uint64_t waiting = drain_waiting(drain);
+
+	net_figures(drain->net, &figures);
+	return figures.clients > waiting ? figures.clients - waiting : 0;
+}
+
+/* --- the shutdown (worker 0's thread) --------------------------------------------------------------------------- */
+
+static void drain_stop(struct drain *drain, const char *why)
+{
+	if (drain->stopped)
+		return;
+	drain->stopped = true;
+	log_event(LOG_NOTICE, "shutting down", LOG_TEXT_FIELD("reason", why), LOG_INT("clients", clients_left(drain)));
+	uv_timer_stop(&drain->timer);
+	net_stop(drain->net);
+}
+
+/* Logs how many clients are left when the number has fallen, at most once a second. */
+static void log_left(struct drain *drain, uint64_t left)
+{
+	uint64_t now = clock_monotonic_ns();
+
+	if (left >= drain->logged_left || now - drain->logged_ns < second_ns)
+		return;
+	drain->logged_left = left;
+	drain->logged_ns = now;
+	log_event(LOG_NOTICE, "clients left to wait for", LOG_INT("clients", left));
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct drain *drain = timer->data;
+	uint64_t limit_ns = (uint64_t)setting_get(&settings.shutdown_timeout) * second_ns;
+	uint64_t left = clients_left(drain);
+
+	if (left == 0)
+		drain_stop(drain, "every client has left");
+	else if (limit_ns > 0 && clock_monotonic_ns() - drain->begun_ns >= limit_ns)
+		drain_stop(drain, "shutdown-timeout is over");
+	else
+		log_left(drain, left);
+}
+
+static void drain_begin(struct drain *drain)
+{
+	if (drain->begun || drain->stopped)
+		return;
+	drain->begun = true;
+	if (net_port(drain->net) != 0)
+		drain->port = net_port(drain->net);
+	net_unlisten(drain->net);
+	drain->begun_ns = clock_monotonic_ns();
+	drain->logged_ns = drain->begun_ns;
+	drain->logged_left = clients_left(drain);
+	log_event(LOG_NOTICE, "shutdown begun: no longer listening, serving until every client has left",
+		  LOG_INT("clients", drain->logged_left));
+	uv_timer_start(&drain->timer, on_tick, 0, TICK_MS);
+}
+
+static void begin_job(uv_loop_t *loop, void *arg)
+{
+	(void)loop;
+	drain_begin(arg);
+}
+
+static void stop_job(uv_loop_t *loop, void *arg)
+{
+	(void)loop;
+	drain_stop(arg, "SHUTDOWN NOW");
+}
+
+void drain_signal(struct drain *drain, const char *name)
+{
+	log_event(LOG_NOTICE, "signal received", LOG_TEXT_FIELD("signal", name));
+	drain->signals++;
+	if (drain->signals > 1) {
+		drain_stop(drain, "second signal");
+		return;
+	}
+	lock_take(&drain->lock);
+	drain->wanted = true;
+	net_post(drain->net, 0, begin_job, drain);
+	lock_release(&drain->lock);
+}
+
+void drain_request(struct drain *drain, struct session *session, unsigned worker, unsigned flags)
+{
+	struct drain_waiter *waiter = malloc(sizeof(*waiter));
+
+	session->ops->pause(session);
+	lock_take(&drain->lock);
+	drain->wanted = true;
+	if (waiter != NULL) {
+		*waiter = (struct drain_waiter){session->id, worker, NULL};
+		LL_PREPEND(drain->waiters, waiter);
+	} else {
+		/* Nobody would remember it: it leaves now, as it would have at the end. */
+		session->ops->close(session);
+	}
+	net_post(drain->net, 0, (flags & HOST_SHUTDOWN_NOW) != 0 ? stop_job : begin_job, drain);
+	lock_release(&drain->lock);
+}
+
+/* --- the abort -------------------------------------------------------------------------------------------------- */
+
+static void listen_again(struct drain *drain)
+{
+	char error[NET_ERROR_TEXT];
+
+	if (listen_start(drain->config, drain->net, drain->port, error)) {
+		uv_timer_stop(&drain->timer);
+		log_event(LOG_NOTICE, "shutdown aborted: listening again", LOG_INT("port", net_port(drain->net)));
+		return;
+	}
+	log_event(LOG_WARNING, "shutdown aborted, but cannot listen again yet", LOG_TEXT_FIELD("error", error));
+}
+
+static void on_listen_again(uv_timer_t *timer)
+{
+	listen_again(timer->data);
+}
+
+static void abort_job(uv_loop_t *loop, void *arg)
+{
+	struct drain *drain = arg;
+
+	(void)loop;
+	drain->signals = 0;
+	if (!drain->begun || drain->stopped)
+		return;
+	drain->begun = false;
+	uv_timer_start(&drain->timer, on_listen_again, LISTEN_AGAIN_MS, LISTEN_AGAIN_MS);
+	listen_again(drain);
+}
+
+struct search {
+	uint64_t id;
+	struct session *found;
+};
+
+static void match_id(struct session *session, void *arg)
+{
+	struct search *search = arg;
+
+	if (session->id == search->id)
+		search->found = session;
+}
+
+/* Answers a client whose SHUTDOWN will not happen. On its worker's thread, which alone could free the session. */
+static void refuse_job(uv_loop_t *loop, void *arg)
+{
+	struct drain_waiter *waiter = arg;
+	struct search search = {waiter->session, NULL};
+
+	(void)loop;
+	free(waiter);
+	session_registry_each(match_id, &search);
+	if (search.found == NULL)
+		return;
+	search.found->ops->send(search.found, SLICE("-ERR Errors trying to SHUTDOWN. Check logs.\r\n"));
+	search.found->ops->resume(search.found);
+}
+
+bool drain_abort(struct drain *drain)
+{
+	struct drain_waiter *waiter, *next;
+	bool wanted;
+
+	lock_take(&drain->lock);
+	wanted = drain->wanted;
+	drain->wanted = false;
+	if (wanted)
+		net_post(drain->net, 0, abort_job, drain);
+	LL_FOREACH_SAFE(drain->waiters, waiter, next)
+	{
+		LL_DELETE(drain->waiters, waiter);
+		net_post(drain->net, waiter->worker, refuse_job, waiter);
+	}
+	lock_release(&drain->lock);
+	return wanted;
+}
+
+/* --- its life --------------------------------------------------------------------------------------------------- */
+
+void drain_open(struct drain *drain, struct net *net, struct config *config)
+{
+	*drain = (struct drain){.net = net, .config = config, .port = -1};
+	lock_init(&drain->lock, true);
+	uv_timer_init(net_main_loop(net), &drain->timer);
+	drain->timer.data = drain;
+}
+
+void drain_close(struct drain *drain)
+{
+	uv_close((uv_handle_t *)&drain->timer, NULL);
+}
+
+void drain_free(struct drain *drain)
+{
+	struct drain_waiter *waiter, *next;
+
+	LL_FOREACH_SAFE(drain->waiters, waiter, next)
+	{
+		free(waiter);
+	}
+	drain->waiters = NULL;
+	lock_destroy(&drain->lock);
+}

@@ -1,0 +1,326 @@
+/*
+ * INFO: a table of sections, each a function that appends its lines. Names and meanings are Redis's, so that what reads
+ * Redis's INFO reads this one; what Redis does not have (threads, shards) has names of its own.
+ */
+#include "server/info.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <uv.h>
+
+#include "base/background.h"
+#include "base/clock.h"
+#include "base/platform.h"
+#include "base/settings.h"
+#include "base/version.h"
+#include "command/dispatch.h"
+
+enum { DAY_SECONDS = 24 * 60 * 60 };
+
+struct human {
+	char text[32];
+};
+
+/* A number of bytes as people read it: 1.16M. */
+static struct human human_bytes(uint64_t bytes)
+{
+	static const char units[] = "KMGTP";
+	double amount = (double)bytes / 1024;
+	struct human human;
+	int unit = 0;
+
+	if (bytes < 1024) {
+		snprintf(human.text, sizeof(human.text), "%" PRIu64 "B", bytes);
+		return human;
+	}
+	while (amount >= 1024 && unit < 4) {
+		amount /= 1024;
+		unit++;
+	}
+	snprintf(human.text, sizeof(human.text), "%.2f%c", amount, units[unit]);
+	return human;
+}
+
+/* "name:bytes" and "name_human:1.16M". */
+static void print_bytes(struct buffer *out, const char *name, uint64_t bytes)
+{
+	buffer_printf(out, "%s:%" PRIu64 "\r\n%s_human:%s\r\n", name, bytes, name, human_bytes(bytes).text);
+}
+
+static void print_number(struct buffer *out, const char *name, uint64_t number)
+{
+	buffer_printf(out, "%s:%" PRIu64 "\r\n", name, number);
+}
+
+static double percent(uint64_t part, uint64_t whole)
+{
+	return whole == 0 ? 0 : (double)part * 100 / (double)whole;
+}
+
+/* The sum of all shards. */
+static struct shard_figures sum_shards(const struct server *server)
+{
+	struct shard_figures sum = {0};
+
+	for (uint32_t shard = 0; shard < keyspace_shards(server->keyspace); shard++) {
+		struct shard_figures figures = keyspace_shard_figures(server->keyspace, shard);
+
+		sum.keys += figures.keys;
+		sum.bytes += figures.bytes;
+		sum.hits += figures.hits;
+		sum.misses += figures.misses;
+		sum.expired += figures.expired;
+	}
+	return sum;
+}
+
+/* --- the sections ----------------------------------------------------------------------------------------------- */
+
+static void print_machine(struct buffer *out)
+{
+	uv_utsname_t system = {0};
+
+	uv_os_uname(&system);
+	buffer_printf(out, "os:%s %s %s\r\n", system.sysname, system.release, system.machine);
+	print_number(out, "arch_bits", sizeof(void *) * 8);
+	buffer_printf(out, "multiplexing_api:libuv-%s\r\n", uv_version_string());
+}
+
+static void print_files(const struct server *server, struct buffer *out)
+{
+	char path[4096] = "";
+	size_t len = sizeof(path);
+
+	uv_exepath(path, &len);
+	buffer_printf(out, "executable:%s\r\n", path);
+	buffer_printf(out, "config_file:%s\r\n", server->config->path != NULL ? server->config->path : "");
+}
+
+static void print_server(struct server *server, struct buffer *out)
+{
+	uint64_t uptime = (clock_monotonic_ns() - server->started_ns) / 1000000000;
+
+	buffer_printf(out, "redis_version:%s\r\n", CUBBY_REDIS_VERSION);
+	buffer_printf(out, "cubby_version:%s\r\n", CUBBY_VERSION);
+	buffer_append_text(out, "redis_mode:standalone\r\n");
+	print_machine(out);
+	print_number(out, "process_id", (uint64_t)uv_os_getpid());
+	buffer_printf(out, "run_id:%s\r\n", server->run_id);
+	print_number(out, "tcp_port", (uint64_t)net_port(server->net));
+	print_number(out, "server_time_usec", (uint64_t)clock_realtime_us());
+	print_number(out, "uptime_in_seconds", uptime);
+	print_number(out, "uptime_in_days", uptime / DAY_SECONDS);
+	buffer_append_text(out, "hz:10\r\nconfigured_hz:10\r\n");
+	print_number(out, "threads", server->threads);
+	print_files(server, out);
+}
+
+static void print_clients(struct server *server, struct buffer *out)
+{
+	struct net_figures figures;
+
+	net_figures(server->net, &figures);
+	print_number(out, "connected_clients", figures.clients);
+	print_number(out, "cluster_connections", 0);
+	print_number(out, "maxclients", (uint64_t)setting_get(&settings.maxclients));
+	print_number(out, "client_recent_max_input_buffer", figures.largest_input);
+	print_number(out, "client_recent_max_output_buffer", figures.largest_output);
+	print_number(out, "blocked_clients", drain_waiting(&server->drain));
+	print_number(out, "tracking_clients", 0);
+	for (unsigned worker = 0; worker < server->threads; worker++)
+		buffer_printf(out, "thread%u_clients:%" PRIu64 "\r\n", worker, net_worker_clients(server->net, worker));
+}
+
+static void print_allocator(struct buffer *out, uint64_t used, uint64_t resident)
+{
+	print_number(out, "allocator_allocated", platform_allocated_bytes());
+	print_number(out, "allocator_resident", platform_allocator_resident_bytes());
+	print_bytes(out, "total_system_memory", platform_total_memory());
+	print_bytes(out, "maxmemory", 0);
+	buffer_append_text(out, "maxmemory_policy:noeviction\r\n");
+	buffer_printf(out, "mem_fragmentation_ratio:%.2f\r\n", used == 0 ? 0 : (double)resident / (double)used);
+	buffer_printf(out, "mem_allocator:%s\r\n", platform_allocator_name());
+	print_number(out, "lazyfree_pending_objects", background_pending());
+}
+
+static void print_memory(struct server *server, struct buffer *out)
+{
+	uint64_t used = meter_used_memory();
+	uint64_t resident = platform_resident_bytes();
+	uint64_t peak = counter_get(&server->meter.peak_memory);
+	uint64_t dataset = sum_shards(server).bytes;
+
+	peak = used > peak ? used : peak;
+	print_bytes(out, "used_memory", used);
+	print_bytes(out, "used_memory_rss", resident);
+	print_bytes(out, "used_memory_peak", peak);
+	buffer_printf(out, "used_memory_peak_perc:%.2f%%\r\n", percent(used, peak));
+	print_number(out, "used_memory_overhead", used > dataset ? used - dataset : 0);
+	print_number(out, "used_memory_dataset", dataset);
+	buffer_printf(out, "used_memory_dataset_perc:%.2f%%\r\n", percent(dataset, used));
+	print_bytes(out, "used_memory_rss_peak", platform_resident_peak_bytes());
+	print_allocator(out, used, resident);
+}
+
+static void print_persistence(struct server *server, struct buffer *out)
+{
+	(void)server;
+	buffer_append_text(out, "loading:0\r\nasync_loading:0\r\nrdb_bgsave_in_progress:0\r\naof_enabled:0\r\n");
+}
+
+static void print_traffic(const struct server *server, const struct net_figures *figures, struct buffer *out)
+{
+	print_number(out, "total_connections_received", figures->received);
+	print_number(out, "total_commands_processed", figures->commands);
+	print_number(out, "instantaneous_ops_per_sec", counter_get(&server->meter.commands.average));
+	print_number(out, "total_net_input_bytes", figures->input_bytes);
+	print_number(out, "total_net_output_bytes", figures->output_bytes);
+	buffer_printf(out, "instantaneous_input_kbps:%.2f\r\n",
+		      (double)counter_get(&server->meter.input_bytes.average) / 1024);
+	buffer_printf(out, "instantaneous_output_kbps:%.2f\r\n",
+		      (double)counter_get(&server->meter.output_bytes.average) / 1024);
+	print_number(out, "rejected_connections", figures->rejected);
+}
+
+static void print_stats(struct server *server, struct buffer *out)
+{
+	struct shard_figures shards = sum_shards(server);
+	struct net_figures figures;
+
+	net_figures(server->net, &figures);
+	print_traffic(server, &figures, out);
+	print_number(out, "expired_keys", shards.expired);
+	print_number(out, "evicted_keys", 0);
+	print_number(out, "keyspace_hits", shards.hits);
+	print_number(out, "keyspace_misses", shards.misses);
+	print_number(out, "pubsub_channels", 0);
+	print_number(out, "pubsub_patterns", 0);
+	print_number(out, "total_error_replies", errorstats_total(&server->errors));
+	print_number(out, "client_query_buffer_limit_disconnections", figures.query_limit_closed);
+	print_number(out, "protocol_error_disconnections", figures.protocol_errors);
+	print_number(out, "timeout_disconnections", figures.timed_out);
+}
+
+static void print_replication(struct server *server, struct buffer *out)
+{
+	(void)server;
+	buffer_append_text(out, "role:master\r\nconnected_slaves:0\r\n");
+}
+
+static void print_cpu(struct server *server, struct buffer *out)
+{
+	uv_rusage_t usage = {0};
+
+	(void)server;
+	uv_getrusage(&usage);
+	buffer_printf(out, "used_cpu_sys:%ld.%06ld\r\n", usage.ru_stime.tv_sec, usage.ru_stime.tv_usec);
+	buffer_printf(out, "used_cpu_user:%ld.%06ld\r\n", usage.ru_utime.tv_sec, usage.ru_utime.tv_usec);
+}
+
+static void print_command(const struct command *command, struct buffer *out)
+{
+	struct dispatch_totals totals = dispatch_totals(command->id);
+	double usec = (double)totals.ticks / clock_ticks_per_us();
+	char name[64];
+
+	if (totals.calls == 0 && totals.rejected == 0)
+		return;
+	buffer_printf(out,
+		      "cmdstat_%s:calls=%" PRIu64 ",usec=%.0f,usec_per_call=%.2f,rejected_calls=%" PRIu64
+		      ",failed_calls=%" PRIu64 "\r\n",
+		      command_full_name(command, name), totals.calls, usec,
+		      totals.calls == 0 ? 0 : usec / (double)totals.calls, totals.rejected, totals.failed);
+}
+
+static void print_commandstats(struct server *server, struct buffer *out)
+{
+	(void)server;
+	for (size_t id = 0; id < command_id_count(); id++)
+		print_command(command_by_id(id), out);
+}
+
+static void print_errorstats(struct server *server, struct buffer *out)
+{
+	errorstats_print(&server->errors, out);
+}
+
+static void print_cluster(struct server *server, struct buffer *out)
+{
+	(void)server;
+	buffer_append_text(out, "cluster_enabled:0\r\n");
+}
+
+static void print_keyspace(struct server *server, struct buffer *out)
+{
+	int64_t now = clock_realtime_ms();
+
+	for (unsigned db = 0; db < keyspace_databases(server->keyspace); db++) {
+		struct database_figures figures = keyspace_database_figures(server->keyspace, db, now);
+
+		if (figures.keys != 0)
+			buffer_printf(out, "db%u:keys=%" PRIu64 ",expires=%" PRIu64 ",avg_ttl=%" PRId64 "\r\n", db,
+				      figures.keys, figures.expires, figures.average_ttl);
+	}
+}
+
+static void print_shards(struct server *server, struct buffer *out)
+{
+	for (uint32_t shard = 0; shard < keyspace_shards(server->keyspace); shard++) {
+		struct shard_figures figures = keyspace_shard_figures(server->keyspace, shard);
+
+		buffer_printf(out, "shard%" PRIu32 ":keys=%" PRIu64 ",bytes=%" PRIu64 "\r\n", shard, figures.keys,
+			      figures.bytes);
+	}
+}
+
+/* --- which of them ---------------------------------------------------------------------------------------------- */
+
+struct section {
+	const char *name;
+	const char *title;
+	bool by_default; /* INFO without a name shows it */
+	void (*print)(struct server *server, struct buffer *out);
+};
+
+static const struct section sections_of_info[] = {
+	{"server", "Server", true, print_server},
+	{"clients", "Clients", true, print_clients},
+	{"memory", "Memory", true, print_memory},
+	{"persistence", "Persistence", true, print_persistence},
+	{"stats", "Stats", true, print_stats},
+	{"replication", "Replication", true, print_replication},
+	{"cpu", "CPU", true, print_cpu},
+	{"commandstats", "Commandstats", false, print_commandstats},
+	{"errorstats", "Errorstats", true, print_errorstats},
+	{"cluster", "Cluster", true, print_cluster},
+	{"keyspace", "Keyspace", true, print_keyspace},
+	{"shards", "Shards", false, print_shards},
+};
+
+static bool is_wanted(const struct section *section, const struct slice *names, size_t count)
+{
+	if (count == 0)
+		return section->by_default;
+	for (size_t i = 0; i < count; i++) {
+		if (slice_is_word(names[i], section->name) || slice_is_word(names[i], "all") ||
+		    slice_is_word(names[i], "everything"))
+			return true;
+		if (slice_is_word(names[i], "default") && section->by_default)
+			return true;
+	}
+	return false;
+}
+
+void info_print(struct server *server, const struct slice *sections, size_t count, struct buffer *out)
+{
+	for (size_t i = 0; i < sizeof(sections_of_info) / sizeof(sections_of_info[0]); i++) {
+		const struct section *section = &sections_of_info[i];
+
+		if (!is_wanted(section, sections, count))
+			continue;
+		if (out->len > 0)
+			buffer_append_text(out, "\r\n");
+		buffer_printf(out, "# %s\r\n", section->title);
+		section->print(server, out);
+	}
+}

@@ -1,0 +1,88 @@
+/*
+ * Ten times a second the counters of all workers are summed, and what they have grown by becomes one sample of a rate.
+ * Once a second memory is looked at; every five seconds the number of clients is logged if it has changed.
+ */
+#include "server/meter.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/platform.h"
+
+enum {
+	TICK_MS = 100,
+	MEMORY_TICKS = 10,  /* ticks between two looks at memory */
+	CLIENTS_TICKS = 50, /* ticks between two log lines about clients */
+};
+
+static const uint64_t second_ns = 1000 * 1000 * 1000;
+
+static void rate_sample(struct meter_rate *rate, uint64_t value, uint64_t elapsed_ns)
+{
+	uint64_t grown = value >= rate->last ? value - rate->last : 0; /* CONFIG RESETSTAT sets figures back */
+	uint64_t sum = 0;
+
+	rate->last = value;
+	rate->samples[rate->at] = (uint64_t)((double)grown * (double)second_ns / (double)elapsed_ns);
+	rate->at = (rate->at + 1) % METER_SAMPLES;
+	for (unsigned i = 0; i < METER_SAMPLES; i++)
+		sum += rate->samples[i];
+	counter_set(&rate->average, sum / METER_SAMPLES);
+}
+
+uint64_t meter_used_memory(void)
+{
+	size_t allocated = platform_allocated_bytes();
+
+	return allocated != 0 ? allocated : platform_resident_bytes();
+}
+
+static void note_memory(struct meter *meter)
+{
+	uint64_t used = meter_used_memory();
+
+	if (used > counter_get(&meter->peak_memory))
+		counter_set(&meter->peak_memory, used);
+}
+
+static void log_clients(struct meter *meter, uint64_t clients)
+{
+	if (clients == meter->logged_clients)
+		return;
+	meter->logged_clients = clients;
+	log_event(LOG_NOTICE, "clients connected", LOG_INT("clients", clients));
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct meter *meter = timer->data;
+	uint64_t now_ns = clock_monotonic_ns();
+	uint64_t elapsed_ns = now_ns - meter->sampled_ns;
+	struct net_figures figures;
+
+	if (elapsed_ns == 0)
+		return;
+	meter->sampled_ns = now_ns;
+	net_figures(meter->net, &figures);
+	rate_sample(&meter->commands, figures.commands, elapsed_ns);
+	rate_sample(&meter->input_bytes, figures.input_bytes, elapsed_ns);
+	rate_sample(&meter->output_bytes, figures.output_bytes, elapsed_ns);
+	meter->ticks++;
+	if (meter->ticks % MEMORY_TICKS == 0)
+		note_memory(meter);
+	if (meter->ticks % CLIENTS_TICKS == 0)
+		log_clients(meter, figures.clients);
+}
+
+void meter_start(struct meter *meter, struct net *net)
+{
+	*meter = (struct meter){.net = net, .sampled_ns = clock_monotonic_ns()};
+	note_memory(meter);
+	uv_timer_init(net_main_loop(net), &meter->timer);
+	meter->timer.data = meter;
+	uv_timer_start(&meter->timer, on_tick, TICK_MS, TICK_MS);
+}
+
+void meter_stop(struct meter *meter)
+{
+	uv_close((uv_handle_t *)&meter->timer, NULL);
+}

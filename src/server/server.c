@@ -1,0 +1,235 @@
+/*
+ * Boot and end.
+ *
+ * The happy path: the log is opened, the limit of open files raised, the keyspace, the command table, the background
+ * thread and the workers are made, the sockets listen, the log says "ready", and the loops run until the drain stops
+ * them. Then everything is freed in the opposite order.
+ *
+ * Failure modes: what cannot be had (a port in use, no memory, no descriptors) is one clear line in the log, and the
+ * exit status is 1.
+ */
+#include "server/server.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/background.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/platform.h"
+#include "base/random.h"
+#include "base/version.h"
+#include "command/command.h"
+#include "server/config_apply.h"
+#include "server/crash.h"
+#include "server/listen.h"
+
+static _Thread_local unsigned current_worker;
+
+unsigned server_current_worker(void)
+{
+	return current_worker;
+}
+
+/* --- what runs on the workers' loops ---------------------------------------------------------------------------- */
+
+static void on_worker_start(uv_loop_t *loop, unsigned worker, void *arg)
+{
+	struct server *server = arg;
+
+	current_worker = worker;
+	crash_thread_start();
+	cleaner_start(&server->cleaners[worker], loop, server->keyspace, worker, server->threads);
+}
+
+static void on_worker_stop(uv_loop_t *loop, unsigned worker, void *arg)
+{
+	struct server *server = arg;
+
+	(void)loop;
+	cleaner_stop(&server->cleaners[worker]);
+	if (worker == 0) {
+		signals_stop(&server->signals);
+		drain_close(&server->drain);
+		meter_stop(&server->meter);
+	}
+	crash_thread_stop();
+}
+
+/* --- boot ------------------------------------------------------------------------------------------------------- */
+
+static bool boot_fail(const char *what, const char *why)
+{
+	log_event(LOG_WARNING, what, LOG_TEXT_FIELD("error", why));
+	return false;
+}
+
+static bool boot_log(struct config *config)
+{
+	const char *path = config_text(config, CONFIG_LOGFILE);
+
+	log_set_level((enum log_level)config_number(config, CONFIG_LOGLEVEL));
+	log_set_format((enum log_format)config_number(config, CONFIG_LOG_FORMAT));
+	if (log_open(path))
+		return true;
+	fprintf(stderr, "cubbyd: cannot open log file '%s': %s\n", path, strerror(errno));
+	return false;
+}
+
+/* Raises the limit of open files, or lowers maxclients to what the limit allows. */
+static bool boot_limits(struct server *server)
+{
+	uint64_t wanted = (uint64_t)config_number(server->config, CONFIG_MAXCLIENTS);
+	uint64_t reserved = config_reserved_files(server->threads);
+	uint64_t limit = platform_raise_file_limit(wanted + reserved);
+
+	if (limit >= wanted + reserved)
+		return true;
+	if (limit <= reserved) {
+		log_event(LOG_WARNING, "the limit of open files is too low to serve anybody", LOG_INT("limit", limit),
+			  LOG_INT("needed", reserved + 1));
+		return false;
+	}
+	config_put_number(server->config, CONFIG_MAXCLIENTS, (int64_t)(limit - reserved));
+	log_event(LOG_WARNING, "maxclients lowered: the limit of open files cannot be raised enough (see ulimit -n)",
+		  LOG_INT("maxclients", limit - reserved), LOG_INT("wanted", wanted), LOG_INT("limit", limit));
+	return true;
+}
+
+static void make_run_id(char *run_id)
+{
+	unsigned char bytes[(SERVER_RUN_ID - 1) / 2];
+
+	random_secret(bytes, sizeof(bytes));
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(run_id + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static bool boot_keyspace(struct server *server)
+{
+	struct keyspace_options options = {
+		.shards = (unsigned)config_number(server->config, CONFIG_SHARDS),
+		.databases = (unsigned)config_number(server->config, CONFIG_DATABASES),
+		.locking = server->threads > 1,
+	};
+
+	random_secret(&options.seed, sizeof(options.seed));
+	server->keyspace = keyspace_new(&options);
+	server->cleaners = calloc(server->threads, sizeof(*server->cleaners));
+	if (server->keyspace == NULL || server->cleaners == NULL)
+		return boot_fail("cannot make the keyspace", "out of memory");
+	return true;
+}
+
+static bool boot_net(struct server *server)
+{
+	char error[NET_ERROR_TEXT];
+
+	server->net = net_new(&(struct net_options){
+		.threads = server->threads,
+		.keyspace = server->keyspace,
+		.host = &server->host,
+		.on_worker_start = on_worker_start,
+		.on_worker_stop = on_worker_stop,
+		.arg = server,
+	});
+	if (server->net == NULL)
+		return boot_fail("cannot make the workers", "no memory, descriptors or threads");
+	if (!listen_start(server->config, server->net, 0, error))
+		return boot_fail("cannot listen", error);
+	server->config->net = server->net;
+	return true;
+}
+
+/* Watches signals and time on worker 0's loop. From here on a signal is an event, so nothing is lost between this and
+ * the first turn of the loop. */
+static void boot_watch(struct server *server)
+{
+	drain_open(&server->drain, server->net, server->config);
+	signals_start(&server->signals, net_main_loop(server->net), &server->drain, server->config);
+	meter_start(&server->meter, server->net);
+}
+
+static void write_pidfile(const struct config *config)
+{
+	const char *path = config_text(config, CONFIG_PIDFILE);
+	FILE *file;
+
+	if (*path == '\0')
+		return;
+	file = fopen(path, "we");
+	if (file == NULL || fprintf(file, "%d\n", (int)getpid()) < 0)
+		log_event(LOG_WARNING, "cannot write the pid file", LOG_TEXT_FIELD("file", path),
+			  LOG_TEXT_FIELD("error", strerror(errno)));
+	if (file != NULL)
+		fclose(file);
+}
+
+static void remove_pidfile(const struct config *config)
+{
+	const char *path = config_text(config, CONFIG_PIDFILE);
+
+	if (*path != '\0')
+		unlink(path);
+}
+
+static bool server_boot(struct server *server)
+{
+	int64_t threads = config_number(server->config, CONFIG_THREADS);
+
+	server->threads = threads != 0 ? (unsigned)threads : platform_cores();
+	host_init(&server->host);
+	errorstats_init(&server->errors, server->threads > 1);
+	make_run_id(server->run_id);
+	if (!boot_limits(server))
+		return false;
+	clock_calibrate();
+	command_table_init();
+	background_start();
+	return boot_keyspace(server) && boot_net(server);
+}
+
+static void server_serve(struct server *server)
+{
+	boot_watch(server);
+	write_pidfile(server->config);
+	log_event(LOG_NOTICE, "ready", LOG_INT("port", net_port(server->net)), LOG_INT("threads", server->threads),
+		  LOG_INT("pid", getpid()), LOG_TEXT_FIELD("version", CUBBY_VERSION));
+	net_run(server->net);
+	remove_pidfile(server->config);
+	drain_free(&server->drain);
+}
+
+static void server_free(struct server *server)
+{
+	server->config->net = NULL;
+	if (server->net != NULL)
+		net_free(server->net);
+	background_stop();
+	if (server->keyspace != NULL)
+		keyspace_free(server->keyspace);
+	free(server->cleaners);
+	errorstats_free(&server->errors);
+}
+
+int server_run(struct config *config)
+{
+	struct server server = {.config = config, .started_ns = clock_monotonic_ns()};
+	bool good;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (!boot_log(config))
+		return EXIT_FAILURE;
+	crash_install();
+	good = server_boot(&server);
+	if (good) {
+		server_serve(&server);
+		log_event(LOG_NOTICE, "bye");
+	}
+	server_free(&server);
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
