@@ -1,0 +1,16 @@
+/* The suites of the integration tests. */
+#ifndef CUBBY_TESTS_INTEGRATION_SUITES_H
+#define CUBBY_TESTS_INTEGRATION_SUITES_H
+
+#include <check.h>
+
+Suite *harness_suite(void);
+Suite *strings_suite(void);
+Suite *generic_suite(void);
+Suite *expire_suite(void);
+Suite *connection_suite(void);
+Suite *client_suite(void);
+Suite *server_suite(void);
+Suite *introspect_suite(void);
+
+#endif

@@ -1,0 +1,282 @@
+/* The CLIENT commands: one's own connection, and those of others on all workers. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness.h"
+#include "suites.h"
+
+#define BAD_NAME "-ERR Client names cannot contain spaces, newlines or special characters."
+
+/* A field of the client's own line. */
+static const char *own_field(struct client *c, const char *name, char value[128])
+{
+	const char *line = client_call(c, "CLIENT", "INFO", NULL);
+	char start[32];
+	const char *at;
+
+	snprintf(start, sizeof(start), " %s=", name);
+	at = strstr(line, start);
+	ck_assert_msg(at != NULL, "no %s in %s", name, line);
+	at += strlen(start);
+	ck_assert_uint_lt(strcspn(at, " "), 128);
+	snprintf(value, 128, "%.*s", (int)strcspn(at, " "), at);
+	return value;
+}
+
+static const char *id_text(struct client *c, char text[32])
+{
+	snprintf(text, 32, "%lld", client_id(c));
+	return text;
+}
+
+/* --- oneself ----------------------------------------------------------------------------------------------------- */
+
+START_TEST(ids_grow)
+{
+	struct client *one = client_fresh(_i);
+	struct client *other = client_open(shared, _i);
+
+	ck_assert_int_gt(client_id(other), client_id(one));
+	ck_assert_int_eq(client_id(one), client_id(one));
+	expect(one, "-ERR wrong number of arguments for 'client|id' command", "CLIENT", "ID", "x", NULL);
+	expect(one, "-ERR wrong number of arguments for 'client' command", "CLIENT", NULL);
+	expect(one, "-ERR unknown subcommand 'nosuch'. Try CLIENT HELP.", "CLIENT", "nosuch", NULL);
+}
+END_TEST
+
+START_TEST(names)
+{
+	struct client *c = client_fresh(_i);
+
+	expect(c, "nil", "CLIENT", "GETNAME", NULL);
+	expect(c, "+OK", "CLIENT", "SETNAME", "some~body!", NULL);
+	expect(c, "$some~body!", "CLIENT", "GETNAME", NULL);
+	expect_like(c, "* name=some~body! *", "CLIENT", "INFO", NULL);
+	expect(c, BAD_NAME, "CLIENT", "SETNAME", "two words", NULL);
+	expect(c, BAD_NAME, "CLIENT", "SETNAME", "two\nlines", NULL);
+	expect(c, BAD_NAME, "CLIENT", "SETNAME", "\x7f", NULL);
+	expect(c, BAD_NAME, "CLIENT", "SETNAME", "\xc3\xa9", NULL);
+	expect(c, "$some~body!", "CLIENT", "GETNAME", NULL);
+	expect(c, "+OK", "CLIENT", "SETNAME", "", NULL);
+	expect(c, "nil", "CLIENT", "GETNAME", NULL);
+}
+END_TEST
+
+START_TEST(libraries)
+{
+	struct client *c = client_fresh(_i);
+
+	if (against_redis())
+		return; /* SETINFO came with 7.2 */
+	expect_like(c, "* lib-name= lib-ver=*", "CLIENT", "INFO", NULL);
+	expect(c, "+OK", "CLIENT", "SETINFO", "LIB-NAME", "library(a;b)", NULL);
+	expect(c, "+OK", "CLIENT", "SETINFO", "lib-ver", "1.2.3", NULL);
+	expect_like(c, "* lib-name=library(a;b) lib-ver=1.2.3\\n", "CLIENT", "INFO", NULL);
+	expect(c, "-ERR lib-name cannot contain spaces, newlines or special characters.", "CLIENT", "SETINFO",
+	       "LIB-NAME", "a b", NULL);
+	expect(c, "-ERR lib-ver cannot contain spaces, newlines or special characters.", "CLIENT", "SETINFO", "lib-ver",
+	       "1\n2", NULL);
+	expect(c, "-ERR Unrecognized option 'lib-age'", "CLIENT", "SETINFO", "lib-age", "3", NULL);
+	expect(c, "-ERR wrong number of arguments for 'client|setinfo' command", "CLIENT", "SETINFO", "LIB-NAME", NULL);
+	expect(c, "+OK", "CLIENT", "SETINFO", "LIB-VER", "", NULL);
+	expect_like(c, "* lib-name=library(a;b) lib-ver=\\n", "CLIENT", "INFO", NULL);
+}
+END_TEST
+
+/* --- LIST -------------------------------------------------------------------------------------------------------- */
+
+START_TEST(line_has_redis_fields)
+{
+	struct client *c = client_fresh(_i);
+	char pattern[512];
+
+	expect(c, "+OK", "SELECT", "7", NULL);
+	snprintf(
+		pattern, sizeof(pattern),
+		"*id=%lld addr=127.0.0.1:* laddr=127.0.0.1:%d fd=* name= age=0 idle=0 flags=N db=7 sub=0 psub=0 ssub=0 "
+		"multi=-1 qbuf=* qbuf-free=* argv-mem=* multi-mem=0 rbs=* rbp=* obl=0 oll=0 omem=0 tot-mem=* events=r "
+		"cmd=client|info user=default redir=-1 resp=%d*\\n",
+		client_id(c), shared->port, _i);
+	expect_like(c, pattern, "CLIENT", "INFO", NULL);
+}
+END_TEST
+
+START_TEST(list_shows_everybody)
+{
+	struct client *c = client_fresh(_i);
+	struct client *others[3];
+	char pattern[256], ids[2][32];
+
+	for (size_t i = 0; i < 3; i++) {
+		others[i] = client_open(shared, 2);
+		expect(others[i], "+PONG", "PING", NULL);
+		snprintf(pattern, sizeof(pattern), "*id=%lld * cmd=client|id *", client_id(others[i]));
+		expect_like(c, pattern, "CLIENT", "LIST", NULL);
+		expect_like(c, pattern, "CLIENT", "LIST", "TYPE", "normal", NULL);
+	}
+	snprintf(pattern, sizeof(pattern), "*id=%s *\\nid=%s *\\n", id_text(others[2], ids[0]),
+		 id_text(others[0], ids[1]));
+	expect_like(c, pattern, "CLIENT", "LIST", "ID", ids[0], ids[1], NULL);
+
+	client_close(others[0]);
+	wait_until(strlen(client_call(c, "CLIENT", "LIST", "ID", ids[1], NULL)) <= strlen("=txt:"));
+}
+END_TEST
+
+START_TEST(list_of_other_kinds_is_empty)
+{
+	struct client *c = client_fresh(2);
+
+	expect(c, "$", "CLIENT", "LIST", "TYPE", "master", NULL);
+	expect(c, "$", "CLIENT", "LIST", "TYPE", "replica", NULL);
+	expect(c, "$", "CLIENT", "LIST", "TYPE", "PUBSUB", NULL);
+	expect(c, "$", "CLIENT", "LIST", "ID", "0", "-1", "123456789", NULL);
+}
+END_TEST
+
+START_TEST(list_refuses)
+{
+	struct client *c = client_fresh(_i);
+
+	expect(c, "-ERR Unknown client type 'foo'", "CLIENT", "LIST", "TYPE", "foo", NULL);
+	expect(c, "-ERR syntax error", "CLIENT", "LIST", "TYPE", NULL);
+	expect(c, "-ERR syntax error", "CLIENT", "LIST", "ID", NULL);
+	expect(c, "-ERR Invalid client ID", "CLIENT", "LIST", "ID", "1", "x", NULL);
+	expect(c, "-ERR syntax error", "CLIENT", "LIST", "foo", NULL);
+}
+END_TEST
+
+/* --- KILL -------------------------------------------------------------------------------------------------------- */
+
+START_TEST(kill_by_address)
+{
+	struct client *c = client_fresh(_i);
+	struct client *victim = client_open(shared, 2);
+	char addr[128];
+
+	expect(c, "+OK", "CLIENT", "KILL", own_field(victim, "addr", addr), NULL);
+	expect_closed(victim);
+	expect_eventually(c, "-ERR No such client", "CLIENT", "KILL", addr, NULL);
+
+	victim = client_open(shared, 2);
+	own_field(victim, "addr", addr);
+	expect(c, ":1", "CLIENT", "KILL", "ADDR", addr, NULL);
+	expect_closed(victim);
+	expect(c, ":0", "CLIENT", "KILL", "ADDR", "1.2.3.4:5", NULL);
+}
+END_TEST
+
+START_TEST(kill_by_id)
+{
+	struct client *c = client_fresh(_i);
+	struct client *victim = client_open(shared, 2);
+	struct client *bystander = client_open(shared, 2);
+	char id[32];
+
+	expect(c, ":1", "CLIENT", "KILL", "ID", id_text(victim, id), "USER", "default", NULL);
+	expect_closed(victim);
+	expect_eventually(c, ":0", "CLIENT", "KILL", "ID", id, NULL);
+	expect(bystander, "+PONG", "PING", NULL);
+}
+END_TEST
+
+START_TEST(filters_all_hold)
+{
+	struct client *c = client_fresh(_i);
+	struct client *victim = client_open(shared, 2);
+	char id[32], laddr[128];
+
+	id_text(victim, id);
+	expect(c, ":0", "CLIENT", "KILL", "ID", id, "ADDR", "1.2.3.4:5", NULL);
+	expect(c, ":0", "CLIENT", "KILL", "ID", id, "LADDR", "1.2.3.4:5", NULL);
+	expect(c, ":0", "CLIENT", "KILL", "ID", id, "TYPE", "pubsub", NULL);
+	if (!against_redis())
+		expect(c, ":0", "CLIENT", "KILL", "ID", id, "MAXAGE", "1000", NULL);
+	expect(victim, "+PONG", "PING", NULL);
+	expect(c, ":1", "CLIENT", "KILL", "id", id, "laddr", own_field(c, "laddr", laddr), "type", "normal", NULL);
+	expect_closed(victim);
+}
+END_TEST
+
+START_TEST(kill_everybody_else)
+{
+	struct client *c = client_fresh(_i);
+	struct client **victims = clients_open(shared, 20);
+
+	ck_assert_int_ge(client_integer(c, "CLIENT", "KILL", "TYPE", "normal", NULL), 20);
+	for (size_t i = 0; i < 20; i++)
+		expect_closed(victims[i]);
+	expect(c, "+PONG", "PING", NULL);
+	clients_close(victims, 20);
+}
+END_TEST
+
+START_TEST(kill_oneself)
+{
+	struct client *c = client_fresh(_i);
+	struct client *other = client_open(shared, _i);
+	char id[32], addr[128];
+
+	expect(c, ":0", "CLIENT", "KILL", "ID", id_text(c, id), NULL);
+	expect(c, ":0", "CLIENT", "KILL", "ID", id, "SKIPME", "yes", NULL);
+	expect(c, ":1", "CLIENT", "KILL", "ID", id, "SKIPME", "no", NULL);
+	expect_closed(c);
+	expect(other, "+OK", "CLIENT", "KILL", own_field(other, "addr", addr), NULL);
+	expect_closed(other);
+}
+END_TEST
+
+START_TEST(kill_refuses)
+{
+	struct client *c = client_fresh(_i);
+
+	expect(c, "-ERR No such client", "CLIENT", "KILL", "nobody", NULL);
+	expect(c, "-ERR syntax error", "CLIENT", "KILL", "what", "ever", NULL);
+	expect(c, "-ERR syntax error", "CLIENT", "KILL", "ID", "1", "ADDR", NULL);
+	expect(c, "-ERR client-id should be greater than 0", "CLIENT", "KILL", "ID", "0", NULL);
+	expect(c, "-ERR client-id should be greater than 0", "CLIENT", "KILL", "ID", "x", NULL);
+	expect(c, "-ERR Unknown client type 'foo'", "CLIENT", "KILL", "TYPE", "foo", NULL);
+	expect(c, "-ERR No such user 'foo'", "CLIENT", "KILL", "USER", "foo", NULL);
+	expect(c, "-ERR syntax error", "CLIENT", "KILL", "SKIPME", "maybe", NULL);
+	expect(c, "-ERR wrong number of arguments for 'client|kill' command", "CLIENT", "KILL", NULL);
+	if (!against_redis())
+		expect(c, "-ERR maxage should be greater than 0", "CLIENT", "KILL", "MAXAGE", "0", NULL);
+	expect(c, "+PONG", "PING", NULL);
+}
+END_TEST
+
+START_TEST(help_names_the_subcommands)
+{
+	struct client *c = client_fresh(_i);
+
+	expect_like(c, "[ +CLIENT <subcommand> * +GETNAME * +ID * +KILL * +LIST * +SETNAME <name> * +HELP *", "CLIENT",
+		    "HELP", NULL);
+}
+END_TEST
+
+Suite *client_suite(void)
+{
+	Suite *suite = suite_create("client");
+	TCase *oneself = shared_case(suite, "oneself");
+	TCase *list = shared_case(suite, "list");
+	TCase *kill = shared_case(suite, "kill");
+
+	tcase_add_loop_test(oneself, ids_grow, 2, 4);
+	tcase_add_loop_test(oneself, names, 2, 4);
+	tcase_add_loop_test(oneself, libraries, 2, 4);
+	tcase_add_loop_test(oneself, help_names_the_subcommands, 2, 4);
+
+	tcase_add_loop_test(list, line_has_redis_fields, 2, 4);
+	tcase_add_loop_test(list, list_shows_everybody, 2, 4);
+	tcase_add_test(list, list_of_other_kinds_is_empty);
+	tcase_add_loop_test(list, list_refuses, 2, 4);
+
+	tcase_add_loop_test(kill, kill_by_address, 2, 4);
+	tcase_add_loop_test(kill, kill_by_id, 2, 4);
+	tcase_add_loop_test(kill, filters_all_hold, 2, 4);
+	tcase_add_loop_test(kill, kill_everybody_else, 2, 4);
+	tcase_add_loop_test(kill, kill_oneself, 2, 4);
+	tcase_add_loop_test(kill, kill_refuses, 2, 4);
+	return suite;
+}

@@ -1,0 +1,267 @@
+/* Commands about the daemon: INFO, TIME, SHUTDOWN, CONFIG, DEBUG, MEMORY. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "harness.h"
+#include "suites.h"
+
+#define DEBUG_REFUSED                                                                                                  \
+	"-ERR DEBUG command not allowed. If the enable-debug-command option is set to \\\"local\\\", you can run it "  \
+	"from a local connection, otherwise you need to set this option in the configuration file, and then restart "  \
+	"the server."
+
+/* --- INFO and TIME ----------------------------------------------------------------------------------------------- */
+
+START_TEST(info_has_sections)
+{
+	struct client *c = client_fresh(_i);
+
+	expect_like(c, "*# Server\\r\\n*redis_version:7.*# Clients\\r\\n*# Memory\\r\\n*# Stats\\r\\n*# CPU\\r\\n*",
+		    "INFO", NULL);
+	expect_like(c, _i == 2 ? "$# CPU\\r\\n*" : "=txt:# CPU\\r\\n*", "INFO", "cpu", NULL);
+	expect_like(c, "*# Clients\\r\\n*# CPU\\r\\n*", "INFO", "clients", "CPU", NULL);
+	expect(c, _i == 2 ? "$" : "=txt:", "INFO", "nosuch", NULL);
+}
+END_TEST
+
+START_TEST(info_counts_commands)
+{
+	struct client *c = client_fresh(_i);
+
+	expect(c, "+OK", "CONFIG", "RESETSTAT", NULL);
+	expect(c, "$hello", "ECHO", "hello", NULL);
+	expect(c, "$hello", "ECHO", "hello", NULL);
+	expect(c, "-ERR wrong number of arguments for 'echo' command", "ECHO", NULL);
+	expect_like(c, "*cmdstat_echo:calls=2,usec=*,usec_per_call=*,rejected_calls=1,failed_calls=0\\r\\n*", "INFO",
+		    "commandstats", NULL);
+	expect_like(c, "*errorstat_ERR:count=1\\r\\n*", "INFO", "errorstats", NULL);
+	expect(c, "+OK", "CONFIG", "RESETSTAT", NULL);
+	ck_assert(strstr(client_call(c, "INFO", "commandstats", NULL), "cmdstat_echo") == NULL);
+	ck_assert(strstr(client_call(c, "INFO", "errorstats", NULL), "errorstat_ERR") == NULL);
+}
+END_TEST
+
+/* TIME's seconds, with microseconds that are some. */
+static long long time_seconds(struct client *c)
+{
+	const char *text = client_call(c, "TIME", NULL);
+	long long seconds, microseconds;
+
+	ck_assert_int_eq(sscanf(text, "[ $%lld $%lld ]", &seconds, &microseconds), 2);
+	ck_assert_int_ge(microseconds, 0);
+	ck_assert_int_lt(microseconds, 1000000);
+	return seconds;
+}
+
+START_TEST(time_is_now)
+{
+	struct client *c = client_fresh(_i);
+	time_t before = time(NULL);
+	long long told = time_seconds(c);
+
+	ck_assert_int_ge(told, before);
+	ck_assert_int_le(told, time(NULL));
+	expect(c, "-ERR wrong number of arguments for 'time' command", "TIME", "x", NULL);
+}
+END_TEST
+
+/* --- CONFIG ------------------------------------------------------------------------------------------------------ */
+
+START_TEST(config_is_set_and_read)
+{
+	struct client *c = client_fresh(_i);
+
+	expect(c, "+OK", "CONFIG", "SET", "timeout", "300", "tcp-keepalive", "200", NULL);
+	expect(c, _i == 2 ? "[ $timeout $300 ]" : "{ $timeout $300 }", "CONFIG", "GET", "TIMEOUT", NULL);
+	expect_like(c, "*$tcp-keepalive $200*", "CONFIG", "GET", "timeout", "tcp-keep*", NULL);
+	expect(c, _i == 2 ? "[ ]" : "{ }", "CONFIG", "GET", "nosuch", NULL);
+}
+END_TEST
+
+START_TEST(config_refuses)
+{
+	struct client *c = client_fresh(_i);
+
+	expect(c, "-ERR syntax error", "CONFIG", "SET", "timeout", "300", "tcp-keepalive", NULL);
+	expect_like(c, "-ERR * 'nosuch'*", "CONFIG", "SET", "nosuch", "1", NULL);
+	expect(c, "-ERR wrong number of arguments for 'config|set' command", "CONFIG", "SET", "timeout", NULL);
+	expect(c, "-ERR wrong number of arguments for 'config|get' command", "CONFIG", "GET", NULL);
+	expect(c, "-ERR The server is running without a config file", "CONFIG", "REWRITE", NULL);
+	expect(c, "-ERR unknown subcommand 'nosuch'. Try CONFIG HELP.", "CONFIG", "nosuch", NULL);
+	expect_like(c, "[ +CONFIG <subcommand> * +GET * +SET * +RESETSTAT * +REWRITE * +HELP *", "CONFIG", "HELP",
+		    NULL);
+}
+END_TEST
+
+/* --- SHUTDOWN ---------------------------------------------------------------------------------------------------- */
+
+START_TEST(shutdown_refuses)
+{
+	struct client *c = client_fresh(_i);
+
+	expect(c, "-ERR No shutdown in progress.", "SHUTDOWN", "ABORT", NULL);
+	expect(c, "-ERR syntax error", "SHUTDOWN", "ABORT", "NOW", NULL);
+	expect(c, "-ERR syntax error", "SHUTDOWN", "SAVE", "NOSAVE", NULL);
+	expect(c, "-ERR syntax error", "SHUTDOWN", "nosuch", NULL);
+	if (!against_redis())
+		expect(c, "-ERR SHUTDOWN SAVE is not possible: this server has no persistence to save to", "SHUTDOWN",
+		       "SAVE", NULL);
+	expect(c, "+PONG", "PING", NULL);
+}
+END_TEST
+
+START_TEST(shutdown_ends_the_daemon)
+{
+	static const char *const words[][4] = {
+		{"SHUTDOWN", NULL},
+		{"SHUTDOWN", "NOSAVE", NULL},
+		{"shutdown", "now", "force", NULL},
+	};
+	struct server *server = server_start(NULL);
+	struct client *c = client_open(server, 2);
+	int status;
+
+	client_send_command(c, words[_i][0], words[_i][1], words[_i][1] != NULL ? words[_i][2] : NULL, NULL);
+	expect_closed(c);
+	status = server_wait(server);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	server_stop(server);
+}
+END_TEST
+
+START_TEST(shutdown_is_aborted)
+{
+	struct server *server;
+	struct client *asking, *staying;
+
+	if (against_redis())
+		return; /* it waits for replicas, not for clients */
+	server = server_start(NULL);
+	staying = client_open(server, 2);
+	asking = client_open(server, 2);
+	client_send_command(asking, "SHUTDOWN", NULL);
+	expect_eventually(staying, "+OK", "SHUTDOWN", "ABORT", NULL);
+	expect_like(asking, "-ERR *", "PING", NULL);
+	expect_reply(asking, "+PONG");
+	expect(staying, "-ERR No shutdown in progress.", "SHUTDOWN", "ABORT", NULL);
+	server_stop(server);
+}
+END_TEST
+
+/* --- DEBUG ------------------------------------------------------------------------------------------------------- */
+
+START_TEST(debug_sleeps)
+{
+	struct client *c = client_fresh(_i);
+	int64_t before = clock_milliseconds();
+
+	expect(c, "+OK", "DEBUG", "SLEEP", "0.05", NULL);
+	ck_assert_int_ge(clock_milliseconds() - before, 50);
+	expect(c, "+OK", "debug", "sleep", "0", NULL);
+	if (against_redis())
+		return; /* takes any word for a number */
+	expect(c, "-ERR value is not a valid float or out of range", "DEBUG", "SLEEP", "long", NULL);
+	expect(c, "-ERR value is not a valid float or out of range", "DEBUG", "SLEEP", "-1", NULL);
+	expect(c, "-ERR value is not a valid float or out of range", "DEBUG", "SLEEP", "inf", NULL);
+}
+END_TEST
+
+/* While expired keys are left alone, DBSIZE counts them and a later expiry is no reason for an earlier one to go. */
+START_TEST(debug_switches_expiry)
+{
+	struct client *c = client_fresh(_i);
+
+	expect(c, "+OK", "DEBUG", "SET-ACTIVE-EXPIRE", "0", NULL);
+	expect(c, "+OK", "SET", "kept", "value", "PX", "1", NULL);
+	expect(c, "+OK", "SET", "probe", "value", "PX", "50", NULL);
+	expect_eventually(c, "nil", "GET", "probe", NULL); /* "kept" has been dead for longer than a round of expiry */
+	expect(c, ":1", "DBSIZE", NULL);
+	expect(c, "+OK", "DEBUG", "SET-ACTIVE-EXPIRE", "1", NULL);
+	expect_eventually(c, ":0", "DBSIZE", NULL);
+}
+END_TEST
+
+START_TEST(debug_is_guarded)
+{
+	struct server *server = server_start("--enable-debug-command", "no", NULL);
+	struct client *c = client_open(server, 2);
+
+	expect(c, DEBUG_REFUSED, "DEBUG", "SLEEP", "0", NULL);
+	expect(c, DEBUG_REFUSED, "DEBUG", "SET-ACTIVE-EXPIRE", "0", NULL);
+	expect(c, DEBUG_REFUSED, "DEBUG", "HELP", NULL);
+	server_stop(server);
+}
+END_TEST
+
+START_TEST(debug_is_for_the_local)
+{
+	struct server *server = server_start("--enable-debug-command", "local", NULL);
+	struct client *c = client_open(server, 2);
+
+	expect(c, "+OK", "DEBUG", "SLEEP", "0", NULL);
+	expect_like(c, "[ +DEBUG <subcommand> * +SLEEP <seconds> *", "DEBUG", "HELP", NULL);
+	server_stop(server);
+}
+END_TEST
+
+/* --- MEMORY ------------------------------------------------------------------------------------------------------ */
+
+START_TEST(memory_of_a_key)
+{
+	struct client *c = client_fresh(_i);
+	long long small, large;
+	char value[4096];
+
+	memset(value, 'x', sizeof(value) - 1);
+	value[sizeof(value) - 1] = '\0';
+	expect(c, "nil", "MEMORY", "USAGE", "key", NULL);
+	expect(c, "+OK", "SET", "key", "value", NULL);
+	small = client_integer(c, "MEMORY", "USAGE", "key", NULL);
+	ck_assert_int_gt(small, 8);
+	ck_assert_int_lt(small, 200);
+	expect(c, "+OK", "SET", "key", value, NULL);
+	large = client_integer(c, "MEMORY", "USAGE", "key", "SAMPLES", "5", NULL);
+	ck_assert_int_ge(large, 4095 + 3);
+	ck_assert_int_lt(large, 2 * 4096);
+}
+END_TEST
+
+START_TEST(memory_refuses)
+{
+	struct client *c = client_fresh(_i);
+
+	expect(c, "-ERR syntax error", "MEMORY", "USAGE", "key", "SAMPLES", NULL);
+	expect(c, "-ERR syntax error", "MEMORY", "USAGE", "key", "SAMPLES", "-1", NULL);
+	expect(c, "-ERR value is not an integer or out of range", "MEMORY", "USAGE", "key", "SAMPLES", "x", NULL);
+	expect(c, "-ERR syntax error", "MEMORY", "USAGE", "key", "nosuch", "1", NULL);
+	expect(c, "-ERR wrong number of arguments for 'memory|usage' command", "MEMORY", "USAGE", NULL);
+	expect_like(c, "[ +MEMORY <subcommand> * +USAGE <key> * +HELP *", "MEMORY", "HELP", NULL);
+}
+END_TEST
+
+Suite *server_suite(void)
+{
+	Suite *suite = suite_create("server");
+	TCase *with_shared = shared_case(suite, "the daemon");
+	TCase *alone = alone_case(suite, "its end and its guards");
+
+	tcase_add_loop_test(with_shared, info_has_sections, 2, 4);
+	tcase_add_loop_test(with_shared, info_counts_commands, 2, 4);
+	tcase_add_loop_test(with_shared, time_is_now, 2, 4);
+	tcase_add_loop_test(with_shared, config_is_set_and_read, 2, 4);
+	tcase_add_loop_test(with_shared, config_refuses, 2, 4);
+	tcase_add_loop_test(with_shared, shutdown_refuses, 2, 4);
+	tcase_add_loop_test(with_shared, debug_sleeps, 2, 4);
+	tcase_add_loop_test(with_shared, debug_switches_expiry, 2, 4);
+	tcase_add_loop_test(with_shared, memory_of_a_key, 2, 4);
+	tcase_add_loop_test(with_shared, memory_refuses, 2, 4);
+
+	tcase_add_loop_test(alone, shutdown_ends_the_daemon, 0, 3);
+	tcase_add_test(alone, shutdown_is_aborted);
+	tcase_add_test(alone, debug_is_guarded);
+	tcase_add_test(alone, debug_is_for_the_local);
+	return suite;
+}

@@ -1,0 +1,23 @@
+/* The suites of the unit tests, one for each module. */
+#ifndef CUBBY_TESTS_UNIT_SUITES_H
+#define CUBBY_TESTS_UNIT_SUITES_H
+
+#include <check.h>
+
+Suite *number_suite(void);
+Suite *glob_suite(void);
+Suite *buffer_suite(void);
+Suite *log_suite(void);
+Suite *background_suite(void);
+Suite *decoder_suite(void);
+Suite *reply_suite(void);
+Suite *hash_suite(void);
+Suite *table_suite(void);
+Suite *expiry_suite(void);
+Suite *keyspace_suite(void);
+Suite *session_suite(void);
+Suite *commands_suite(void);
+Suite *dispatch_suite(void);
+Suite *config_suite(void);
+
+#endif
