@@ -39,10 +39,18 @@ void reset_command(struct command_context *context)
 	reply_simple(context->reply, "RESET");
 }
 
+/* While no password is set, the user "default" may give any, as in Redis. */
+static bool credentials_are_right(struct command_host *host, struct slice user, struct slice password)
+{
+	if (!host->password_required(host))
+		return slice_equal(user, SLICE("default"));
+	return host->authenticate(host, user, password);
+}
+
 /* Whether the user is who it claims to be; writes the error when it is not. */
 static bool session_authenticate(struct command_context *context, struct slice user, struct slice password)
 {
-	if (!context->host->authenticate(context->host, user, password)) {
+	if (!credentials_are_right(context->host, user, password)) {
 		reply_error(context->reply, "WRONGPASS invalid username-password pair or user is disabled.");
 		return false;
 	}

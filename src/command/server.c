@@ -2,6 +2,7 @@
  * Commands about the daemon: what it reports of itself, its configuration, its end. The daemon itself is reached
  * through the host alone.
  */
+#include <errno.h>
 #include <time.h>
 
 #include "base/number.h"
@@ -184,7 +185,7 @@ void debug_sleep_command(struct command_context *context)
 	}
 	left.tv_sec = (time_t)seconds;
 	left.tv_nsec = (long)((seconds - (long double)left.tv_sec) * 1e9L);
-	while (nanosleep(&left, &left) != 0)
+	while (nanosleep(&left, &left) != 0 && errno == EINTR)
 		; /* a signal came: sleep for what is left */
 	reply_ok(context->reply);
 }

@@ -18,15 +18,15 @@ static const char *signal_name(int number)
 {
 	switch (number) {
 	case SIGSEGV:
-		return "crashed by SIGSEGV";
+		return "SIGSEGV";
 	case SIGBUS:
-		return "crashed by SIGBUS";
+		return "SIGBUS";
 	case SIGFPE:
-		return "crashed by SIGFPE";
+		return "SIGFPE";
 	case SIGILL:
-		return "crashed by SIGILL";
+		return "SIGILL";
 	default:
-		return "crashed by SIGABRT";
+		return "SIGABRT";
 	}
 }
 

@@ -51,6 +51,8 @@ static void on_worker_stop(uv_loop_t *loop, unsigned worker, void *arg)
 	struct server *server = arg;
 
 	(void)loop;
+	if (server->cleaners[worker].loop == NULL)
+		return; /* boot failed before the loops ran: nothing was opened */
 	cleaner_stop(&server->cleaners[worker]);
 	if (worker == 0) {
 		signals_stop(&server->signals);

@@ -1,7 +1,8 @@
 /*
  * How the wheel turns: expiry_due() takes the slot that begins first. When it begins before now, the current time moves
  * up to its beginning, and its nodes are taken one by one: a dead one is handed out, another one is linked again, which
- * puts it into a lower level. When no slot begins before now, the current time becomes now.
+ * puts it into a lower level. When no slot begins before now, the current time
+ * becomes the millisecond before now.
  *
  * Invariant: slot `s` of level `n` holds times that have `s` as digit n and the current time's digits above; what is in
  * it is never due before slot_begin(). Removal leaves the occupancy bits alone; a bit without a node is cleared when it
@@ -74,11 +75,12 @@ static void link_node(struct expiry_wheel *wheel, struct expiry_node *node)
 		wheel->next = begin;
 }
 
-/* When every slot in use begins at `now` or later, all nodes are where they belong for that current time, too. */
+/* As every slot in use begins at `now` or later, all nodes are where they belong for a later current time, too. It stays
+ * just below `now`, so that what is dead already when it is linked is due at once. */
 static void catch_up(struct expiry_wheel *wheel, int64_t now)
 {
-	if (now > wheel->current && now <= wheel->next)
-		wheel->current = now;
+	if (now - 1 > wheel->current && now <= wheel->next)
+		wheel->current = now - 1;
 }
 
 void expiry_insert(struct expiry_wheel *wheel, struct expiry_node *node, int64_t when, int64_t clock)
@@ -157,8 +159,8 @@ struct expiry_node *expiry_due(struct expiry_wheel *wheel, int64_t now, size_t *
 
 void expiry_rewind(struct expiry_wheel *wheel, int64_t now)
 {
-	if (now >= wheel->current)
+	if (now > wheel->current)
 		return;
-	wheel->current = now;
+	wheel->current = now - 1;
 	wheel->next = INT64_MIN; /* not known: forces a search */
 }

@@ -1,7 +1,6 @@
 """Holds idle connections: idle.py PORT COUNT. Each has said PING once. Says "ready", then waits for the end of its
 standard input."""
 
-import resource
 import signal
 import socket
 import sys
@@ -9,7 +8,6 @@ import sys
 from client import ADDRESS, TIMEOUT
 
 LIFETIME = 120  # seconds, should the benchmark have gone without closing standard input
-SPARE_FILES = 64
 
 
 def connect(port):
@@ -23,8 +21,6 @@ def connect(port):
 def main():
     port, count = map(int, sys.argv[1:])
     signal.alarm(LIFETIME)
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (count + SPARE_FILES, hard))
     connections = [connect(port) for _ in range(count)]
     print("ready", flush=True)
     sys.stdin.read()

@@ -96,9 +96,9 @@ class Server:
             raise Failure(f"{self.name} ended at once:\n{self._log.read_text(errors='replace')}")
         try:
             self._control = Client(self.port)
+            return self._control.call("PING") == b"PONG"
         except OSError:
             return False
-        return self._control.call("PING") == b"PONG"
 
     def call(self, *words):
         return self._control.call(*words)

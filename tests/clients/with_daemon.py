@@ -1,7 +1,7 @@
 """Runs a command with a cubbyd of its own: with_daemon.py COMMAND [ARGUMENTS].
 
 The command finds the port of 127.0.0.1 in CUBBY_PORT. Afterwards the daemon must end with exit status 0 after SIGTERM;
-its log is shown when anything failed. CUBBYD names the daemon (default build/cubbyd); CUBBY_TEST_REDIS=1 takes
+its log is shown when anything failed. CUBBYD names the daemon (default build/cubbyd), CUBBY_TEST_THREADS its threads (default 4); CUBBY_TEST_REDIS=1 takes
 redis-server instead, to see whether an expectation is Redis's own.
 """
 
@@ -29,7 +29,8 @@ def redis_command():
 
 def cubby_command():
     daemon = os.path.abspath(os.environ.get("CUBBYD", "build/cubbyd"))
-    return [daemon, "--port", "0", "--bind", "127.0.0.1", "--log-format", "json"], None
+    threads = os.environ.get("CUBBY_TEST_THREADS", "4")
+    return [daemon, "--port", "0", "--bind", "127.0.0.1", "--log-format", "json", "--threads", threads], None
 
 
 def ready_port(log):

@@ -9,7 +9,7 @@
 #include "suites.h"
 
 #define DEBUG_REFUSED                                                                                                  \
-	"-ERR DEBUG command not allowed. If the enable-debug-command option is set to \\\"local\\\", you can run it "  \
+	"-ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it "      \
 	"from a local connection, otherwise you need to set this option in the configuration file, and then restart "  \
 	"the server."
 
@@ -75,7 +75,7 @@ START_TEST(config_is_set_and_read)
 	struct client *c = client_fresh(_i);
 
 	expect(c, "+OK", "CONFIG", "SET", "timeout", "300", "tcp-keepalive", "200", NULL);
-	expect(c, _i == 2 ? "[ $timeout $300 ]" : "{ $timeout $300 }", "CONFIG", "GET", "TIMEOUT", NULL);
+	expect(c, _i == 2 ? "[ $timeout $300 ]" : "{ $timeout $300 }", "CONFIG", "GET", "timeout", NULL);
 	expect_like(c, "*$tcp-keepalive $200*", "CONFIG", "GET", "timeout", "tcp-keep*", NULL);
 	expect(c, _i == 2 ? "[ ]" : "{ }", "CONFIG", "GET", "nosuch", NULL);
 }

@@ -583,8 +583,11 @@ START_TEST(test_limit_is_inclusive)
 	call_open(&call, PLENTY);
 	call.limits.max_bulk = 5;
 	ck_assert_int_eq(call_decode(&call, stream, sizeof(stream) - 1), RESP_OK);
+	ck_assert_int_eq(call_decode(&call, stream, sizeof(stream) - 3), RESP_MORE);
+	ck_assert_int_eq(call_decode(&call, stream, sizeof(stream) - 1), RESP_OK);
 	call.limits.max_bulk = 4;
 	ck_assert_int_eq(call_decode(&call, stream, sizeof(stream) - 1), RESP_ERROR);
+	ck_assert_str_eq(call.error, "Protocol error: invalid bulk length");
 	call_close(&call);
 }
 END_TEST
