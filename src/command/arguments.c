@@ -10,10 +10,7 @@
 #include "base/number.h"
 #include "base/settings.h"
 
-enum {
-	COMMAND_NAME_TEXT = 64, /* what command_full_name() needs */
-	ECHO_MAX = 128,		/* bytes of what a client sent that an error repeats, as in Redis */
-};
+enum { COMMAND_NAME_TEXT = 64 }; /* what command_full_name() needs */
 
 bool argument_int64(struct command_context *context, size_t index, int64_t *value)
 {
@@ -91,10 +88,9 @@ static const char *container_name(const struct command_context *context, char na
 void argument_error_subcommand(struct command_context *context)
 {
 	struct slice word = context->argv[1];
-	int shown = word.len < ECHO_MAX ? (int)word.len : ECHO_MAX;
 	char name[COMMAND_NAME_TEXT];
 
-	reply_errorf(context->reply, "ERR unknown subcommand '%.*s'. Try %s HELP.", shown, word.data,
+	reply_errorf(context->reply, "ERR unknown subcommand '%.*s'. Try %s HELP.", argument_echo_len(word), word.data,
 		     container_name(context, name));
 }
 

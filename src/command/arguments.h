@@ -34,6 +34,14 @@ void argument_error_expiry(struct command_context *context);
 bool argument_key_fits(struct command_context *context, struct slice key);
 bool argument_value_fits(struct command_context *context, size_t len);
 
+enum { ARGUMENT_ECHO_MAX = 128 }; /* bytes of what a client sent that an error repeats, as in Redis */
+
+/* How much of a client's word an error repeats: the length for "%.*s". */
+static inline int argument_echo_len(struct slice word)
+{
+	return word.len < ARGUMENT_ECHO_MAX ? (int)word.len : ARGUMENT_ECHO_MAX;
+}
+
 /* "ERR wrong number of arguments for 'NAME' command". */
 void argument_error_arity(struct command_context *context);
 

@@ -64,7 +64,7 @@ void client_setinfo_command(struct command_context *context)
 	bool kept;
 
 	if (!is_name && !argument_is(context, 2, "LIB-VER")) {
-		reply_errorf(context->reply, "ERR Unrecognized option '%.*s'", (int)option.len, option.data);
+		reply_errorf(context->reply, "ERR Unrecognized option '%.*s'", argument_echo_len(option), option.data);
 		return;
 	}
 	if (!name_is_valid(value)) {
@@ -162,9 +162,12 @@ static void listing_reply(struct command_context *context, struct listing *listi
 
 void client_info_command(struct command_context *context)
 {
-	struct listing listing = {.now = context->now, .id = context->session->id};
+	struct session *session = context->session;
+	struct listing listing = {.now = context->now};
 
-	session_registry_each(listing_visit, &listing);
+	lock_take(&session->registry->lock);
+	listing_visit(session, &listing);
+	lock_release(&session->registry->lock);
 	listing_reply(context, &listing);
 }
 
@@ -180,7 +183,7 @@ static bool type_parse(struct command_context *context, size_t index, bool *norm
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		if (slice_is_word(type, others[i]))
 			return true;
-	reply_errorf(context->reply, "ERR Unknown client type '%.*s'", (int)type.len, type.data);
+	reply_errorf(context->reply, "ERR Unknown client type '%.*s'", argument_echo_len(type), type.data);
 	return false;
 }
 
@@ -298,7 +301,7 @@ static bool user_parse(struct command_context *context, size_t index)
 
 	if (slice_equal(user, SLICE("default")))
 		return true;
-	reply_errorf(context->reply, "ERR No such user '%.*s'", (int)user.len, user.data);
+	reply_errorf(context->reply, "ERR No such user '%.*s'", argument_echo_len(user), user.data);
 	return false;
 }
 

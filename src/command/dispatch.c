@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/settings.h"
+#include "command/arguments.h"
 
 /* What is known of a request before the commands ahead of it have run. */
 struct prepared {
@@ -134,28 +134,27 @@ static void batch_prefetch(const struct keyspace *keyspace, unsigned db, const s
 
 /* --- the gate ---------------------------------------------------------------------------------------------------- */
 
-enum { ECHOED_BYTES = 128 }; /* of a client's words in an error, as in Redis */
 
 /* The end of "unknown command 'x', with args beginning with: 'a' 'b' ". */
-static void unknown_command_error(struct reply *reply, const struct resp_request *request)
+static void unknown_command_error(struct command_context *context)
 {
-	struct slice name = request->argv[0];
-	char args[2 * ECHOED_BYTES];
+	struct slice name = context->argv[0];
+	char args[2 * ARGUMENT_ECHO_MAX];
 	size_t len = 0;
 
-	for (size_t i = 1; i < request->argc && len < ECHOED_BYTES; i++) {
-		size_t room = ECHOED_BYTES - len;
-		size_t take = request->argv[i].len < room ? request->argv[i].len : room;
+	for (size_t i = 1; i < context->argc && len < ARGUMENT_ECHO_MAX; i++) {
+		size_t room = ARGUMENT_ECHO_MAX - len;
+		size_t take = context->argv[i].len < room ? context->argv[i].len : room;
 
 		args[len++] = '\'';
 		if (take > 0)
-			memcpy(args + len, request->argv[i].data, take);
+			memcpy(args + len, context->argv[i].data, take);
 		len += take;
 		args[len++] = '\'';
 		args[len++] = ' ';
 	}
-	reply_errorf(reply, "ERR unknown command '%.*s', with args beginning with: %.*s",
-		     (int)(name.len < ECHOED_BYTES ? name.len : ECHOED_BYTES), name.data, (int)len, args);
+	reply_errorf(context->reply, "ERR unknown command '%.*s', with args beginning with: %.*s",
+		     argument_echo_len(name), name.data, (int)len, args);
 }
 
 static bool arity_fits(const struct command *command, size_t argc)
@@ -163,42 +162,26 @@ static bool arity_fits(const struct command *command, size_t argc)
 	return command->arity >= 0 ? argc == (size_t)command->arity : argc >= (size_t)-command->arity;
 }
 
-/* A container without a handler of its own, called with a subcommand that it does not have. */
-static void unknown_subcommand_error(struct reply *reply, const struct command *container,
-				     const struct resp_request *request)
-{
-	struct slice name = request->argv[1];
-	char upper[32];
-	size_t len = 0;
-
-	for (const char *c = container->name; *c != '\0' && len < sizeof(upper) - 1; c++)
-		upper[len++] = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
-	upper[len] = '\0';
-	reply_errorf(reply, "ERR unknown subcommand '%.*s'. Try %s HELP.",
-		     (int)(name.len < ECHOED_BYTES ? name.len : ECHOED_BYTES), name.data, upper);
-}
-
 /* Whether the command may run; writes the error when it may not. */
-static bool gate_passes(struct dispatcher *dispatcher, const struct session *session, const struct command *command,
-			const struct resp_request *request, struct reply *reply)
+static bool gate_passes(struct command_context *context)
 {
-	char name[64];
+	const struct command *command = context->command;
 
 	if (command == NULL) {
-		unknown_command_error(reply, request);
+		unknown_command_error(context);
 		return false;
 	}
-	if (command->subcommands != NULL && request->argc >= 2) {
-		unknown_subcommand_error(reply, command, request);
+	if (command->subcommands != NULL && context->argc >= 2) {
+		argument_error_subcommand(context);
 		return false;
 	}
-	if (command->handler == NULL || !arity_fits(command, request->argc)) {
-		reply_errorf(reply, "ERR wrong number of arguments for '%s' command", command_full_name(command, name));
+	if (command->handler == NULL || !arity_fits(command, context->argc)) {
+		argument_error_arity(context);
 		return false;
 	}
-	if (!session_has(session, SESSION_AUTHENTICATED) && (command->flags & COMMAND_NO_AUTH) == 0 &&
-	    dispatcher->host->password_required(dispatcher->host)) {
-		reply_error(reply, "NOAUTH Authentication required.");
+	if (!session_has(context->session, SESSION_AUTHENTICATED) && (command->flags & COMMAND_NO_AUTH) == 0 &&
+	    context->host->password_required(context->host)) {
+		reply_error(context->reply, "NOAUTH Authentication required.");
 		return false;
 	}
 	return true;
@@ -304,7 +287,11 @@ static void command_run(struct dispatcher *dispatcher, struct command_context *c
 	size_t start = reply->bytes.len;
 	uint64_t errors = reply->errors;
 
-	if (!gate_passes(dispatcher, context->session, command, request, reply)) {
+	context->command = command;
+	context->argv = request->argv;
+	context->argc = request->argc;
+	context->request = request;
+	if (!gate_passes(context)) {
 		if (command != NULL)
 			counter_add(&dispatcher->stats[command->id].rejected, 1);
 		error_count(dispatcher->host, reply, start);
@@ -314,10 +301,6 @@ static void command_run(struct dispatcher *dispatcher, struct command_context *c
 	stopwatch_lap(watch, stats);
 	atomic_store_explicit(&context->session->last_command, command, memory_order_relaxed);
 
-	context->command = command;
-	context->argv = request->argv;
-	context->argc = request->argc;
-	context->request = request;
 	context->keys = &prepared->key;
 	context->key_count = prepared->has_key;
 	context->db = session_db(context->session);

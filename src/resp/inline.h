@@ -1,4 +1,5 @@
-/* Inline commands: a line of words, as a person types it into telnet. Private to the decoder. */
+/* Inline commands: a line of words, as a person types it into telnet. Lines of the
+ * configuration file are split in the same way. */
 #ifndef CUBBY_RESP_INLINE_H
 #define CUBBY_RESP_INLINE_H
 

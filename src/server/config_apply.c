@@ -24,7 +24,7 @@ uint64_t config_reserved_files(unsigned threads)
 bool config_apply_maxclients(struct config *config, char *error)
 {
 	uint64_t wanted = (uint64_t)config_number(config, CONFIG_MAXCLIENTS);
-	uint64_t reserved = config_reserved_files((unsigned)config_number(config, CONFIG_THREADS));
+	uint64_t reserved = config_reserved_files(config->net != NULL ? net_threads(config->net) : 1);
 	uint64_t limit = platform_raise_file_limit(wanted + reserved);
 
 	if (limit >= wanted + reserved)

@@ -1,7 +1,7 @@
 /*
  * A dict: the keys of one database in one shard. It has a directory of tables (extendible hashing: the top `depth` bits
- * of a hash are an index into the directory; neighbouring places may hold the same table) and, once a key has had a time
- * to live, an expiry index.
+ * of a hash are an index into the directory; neighbouring places may hold the same table) and, once a key has had a
+ * time to live, an expiry index.
  *
  * To grow is to split one table, and to double the directory when that table had a single place in it: pointers are
  * copied, entries are not touched. Tables are never joined again.

@@ -17,8 +17,8 @@
  * The key always lies 16 bytes behind the handle's `key`, so that field need not point at it: HASH_KEYCMP is handed the
  * field, and compares what lies behind. Its 8 bytes are ours.
  *
- * A key with a time to live has a struct expiry_node, 24 bytes, in front, in the same allocation. (It happens to fill the
- * place of the handle's first half.) The key's place is the same with and without.
+ * A key with a time to live has a struct expiry_node, 24 bytes, in front, in the same allocation. (It happens to fill
+ * the place of the handle's first half.) The key's place is the same with and without.
  *
  * Compilers take it that a struct's fields are written and read as that struct's. Hence: what is uthash's is touched
  * through UT_hash_handle alone, what is ours through struct entry alone.
@@ -159,7 +159,8 @@ static inline size_t entry_size(const struct entry *entry)
 	return entry_size_for(entry_key_len(entry), entry_tail_len(entry), entry_has_ttl(entry));
 }
 
-/* A new entry in no table, with an empty value and room for a tail of `tail_len` bytes. NULL when there is no memory. */
+/* A new entry in no table, with an empty value and room for a tail of `tail_len` bytes. NULL when there is no memory.
+ */
 struct entry *entry_new(struct slice key, uint32_t hash, size_t tail_len, bool ttl);
 
 /* Frees an entry that is in no table; without its block. */
@@ -173,7 +174,8 @@ void entry_release(struct entry *entry, bool lazy);
 void entry_write_value(struct entry *entry, struct slice value);
 void entry_write_block(struct entry *entry, struct block *block);
 
-/* Gives `to` the tail of `from`; both hold the same reference to a block then, and one of them must be entry_free()d. */
+/* Gives `to` the tail of `from`; both hold the same reference to a block then, and one of them must be entry_free()d.
+ */
 void entry_copy_tail(struct entry *to, struct entry *from);
 
 #endif

@@ -75,8 +75,8 @@ static void link_node(struct expiry_wheel *wheel, struct expiry_node *node)
 		wheel->next = begin;
 }
 
-/* As every slot in use begins at `now` or later, all nodes are where they belong for a later current time, too. It stays
- * just below `now`, so that what is dead already when it is linked is due at once. */
+/* As every slot in use begins at `now` or later, all nodes are where they belong for a later current time, too. It
+ * stays just below `now`, so that what is dead already when it is linked is due at once. */
 static void catch_up(struct expiry_wheel *wheel, int64_t now)
 {
 	if (now - 1 > wheel->current && now <= wheel->next)
@@ -113,8 +113,8 @@ static unsigned first_in_level(struct expiry_wheel *wheel, unsigned level)
 	return EXPIRY_SLOTS;
 }
 
-/* The first node of the slot that begins first, and that beginning in wheel->next. Of two that begin together the higher
- * level comes first: its nodes belong into the lower. */
+/* The first node of the slot that begins first, and that beginning in wheel->next. Of two that begin together the
+ * higher level comes first: its nodes belong into the lower. */
 static struct expiry_node *first_node(struct expiry_wheel *wheel)
 {
 	struct expiry_node *first = NULL;

@@ -53,8 +53,8 @@ void expiry_insert(struct expiry_wheel *wheel, struct expiry_node *node, int64_t
 void expiry_remove(struct expiry_wheel *wheel, struct expiry_node *node);
 
 /*
- * A node whose time has come, not removed yet; NULL when there is none or *steps has come down to 0. Each node looked at
- * takes one off *steps. When NULL is returned with steps left, nothing is due before wheel->next, nor at `now`.
+ * A node whose time has come, not removed yet; NULL when there is none or *steps has come down to 0. Each node looked
+ * at takes one off *steps. When NULL is returned with steps left, nothing is due before wheel->next, nor at `now`.
  */
 struct expiry_node *expiry_due(struct expiry_wheel *wheel, int64_t now, size_t *steps);
 

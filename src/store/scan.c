@@ -88,7 +88,8 @@ uint64_t keyspace_scan(struct keyspace *keyspace, unsigned db, uint64_t cursor, 
 		       keyspace_visit *visit, void *arg)
 {
 	struct cursor at = cursor_unpack(cursor, keyspace->shard_mask);
-	size_t buckets = count > SCAN_MIN_BUCKETS / SCAN_BUCKETS_PER_KEY ? count : SCAN_MIN_BUCKETS / SCAN_BUCKETS_PER_KEY;
+	size_t buckets =
+		count > SCAN_MIN_BUCKETS / SCAN_BUCKETS_PER_KEY ? count : SCAN_MIN_BUCKETS / SCAN_BUCKETS_PER_KEY;
 	size_t visited = 0;
 
 	buckets = buckets > SIZE_MAX / SCAN_BUCKETS_PER_KEY ? SIZE_MAX : buckets * SCAN_BUCKETS_PER_KEY;

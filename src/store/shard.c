@@ -1,6 +1,6 @@
 /*
- * A shard's entries and the times at which they die. shard_reap() is called often and mostly has nothing to do: next_due
- * tells it so without a look at any index.
+ * A shard's entries and the times at which they die. shard_reap() is called often and mostly has nothing to do:
+ * next_due tells it so without a look at any index.
  */
 #include "store/shard.h"
 

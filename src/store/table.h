@@ -9,10 +9,10 @@
 
 enum {
 	TABLE_MIN_BUCKETS = 4,
-	TABLE_MAX_LOAD = 2,	    /* entries a bucket, on average, beyond which the buckets are doubled */
-	TABLE_MAX_ITEMS = 2048,	    /* ... beyond which the table is split */
-	TABLE_SPARSE = 8,	    /* buckets an entry beyond which they become fewer */
-	TABLE_BUCKET_BITS = 20,	    /* a table that cannot be split has at most 2^20 buckets */
+	TABLE_MAX_LOAD = 2,	   /* entries a bucket, on average, beyond which the buckets are doubled */
+	TABLE_MAX_ITEMS = 2048,	   /* ... beyond which the table is split */
+	TABLE_SPARSE = 8,	   /* buckets an entry beyond which they become fewer */
+	TABLE_BUCKET_BITS = 20,	   /* a table that cannot be split has at most 2^20 buckets */
 	TABLE_MAX_DEPTH = 32 - 10, /* bits of the hash that pick a table; the others pick one of its 1024 buckets */
 };
 
@@ -57,7 +57,7 @@ static inline struct entry *table_find(const struct table *table, struct slice k
 	static const UT_hash_table plain_handles = {.hho = 0};
 	struct {
 		UT_hash_handle hh;
-	} *found;
+	} * found;
 
 	HASH_FIND_IN_BKT(&plain_handles, hh, *table_bucket(table, hash), key.data, key.len, hash, found);
 	return found != NULL ? entry_of_handle(found) : NULL;

@@ -1,8 +1,8 @@
 """Runs a command with a cubbyd of its own: with_daemon.py COMMAND [ARGUMENTS].
 
 The command finds the port of 127.0.0.1 in CUBBY_PORT. Afterwards the daemon must end with exit status 0 after SIGTERM;
-its log is shown when anything failed. CUBBYD names the daemon (default build/cubbyd), CUBBY_TEST_THREADS its threads (default 4); CUBBY_TEST_REDIS=1 takes
-redis-server instead, to see whether an expectation is Redis's own.
+its log is shown when anything failed. CUBBYD names the daemon (default build/cubbyd) and CUBBY_TEST_THREADS its threads
+(default 4); CUBBY_TEST_REDIS=1 takes redis-server instead, to see whether an expectation is Redis's own.
 """
 
 import json

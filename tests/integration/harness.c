@@ -3,8 +3,8 @@
  * path is fork, exec, wait for the line that says "ready" and names the port; then SIGTERM and exit status 0.
  *
  * The directories are below one temporary directory of the run, so that a test process which dies leaves nothing behind
- * but what harness_end removes, and prints first when something failed. Daemons of a test process that dies end with
- * it: Check kills its process group.
+ * but what harness_end removes. A daemon that ended well takes its log with it; when something failed, harness_end
+ * prints the logs that are left. Daemons of a test process that dies end with it: Check kills its process group.
  */
 #include "harness.h"
 
@@ -225,16 +225,6 @@ static int ready_port(const char *log)
 	return found;
 }
 
-/* Prints the end of a log, for someone who looks for the cause of a failure. */
-static void log_print(const char *path)
-{
-	char *text = file_load(path);
-	size_t len = text == NULL ? 0 : strlen(text);
-
-	fprintf(stderr, "---- %s\n%s\n----\n", path, len == 0 ? "" : text + (len > LOG_TAIL ? len - LOG_TAIL : 0));
-	free(text);
-}
-
 static void server_wait_ready(struct server *self, const char *daemon)
 {
 	int64_t end = clock_milliseconds() + DEADLINE_MS;
@@ -243,13 +233,9 @@ static void server_wait_ready(struct server *self, const char *daemon)
 	while ((port = ready_port(self->log)) == 0) {
 		if (waitpid(self->pid, &status, WNOHANG) == self->pid) {
 			self->pid = 0;
-			log_print(self->log);
 			ck_abort_msg("%s ended before it was ready, wait status %d", daemon, status);
 		}
-		if (clock_milliseconds() > end) {
-			log_print(self->log);
-			ck_abort_msg("%s was not ready in time", daemon);
-		}
+		ck_assert_msg(clock_milliseconds() < end, "%s was not ready in time", daemon);
 		wait_moment();
 	}
 	if (port > 0)
@@ -314,6 +300,7 @@ int server_run(char *output, size_t size, const char *option, ...)
 	text = file_load(self.log);
 	snprintf(output, size, "%s", text == NULL ? "" : text);
 	free(text);
+	unlink(self.log);
 	return status;
 }
 
@@ -347,10 +334,7 @@ int server_wait(struct server *self)
 {
 	int status = 0;
 
-	if (!server_reap(self, &status)) {
-		log_print(self->log);
-		ck_abort_msg("the daemon did not end in time");
-	}
+	ck_assert_msg(server_reap(self, &status), "the daemon did not end in time");
 	return status;
 }
 
@@ -375,10 +359,8 @@ void server_stop(struct server *self)
 {
 	const char *failure = server_end(self);
 
-	if (failure != NULL) {
-		log_print(self->log);
-		ck_abort_msg("%s", failure);
-	}
+	ck_assert_msg(failure == NULL, "%s", failure);
+	unlink(self->log);
 	free(self);
 }
 
@@ -401,10 +383,7 @@ void server_log_wait(const struct server *self, const char *text)
 	int64_t end = clock_milliseconds() + DEADLINE_MS;
 
 	while (server_log_count(self, text) == 0) {
-		if (clock_milliseconds() > end) {
-			log_print(self->log);
-			ck_abort_msg("the log never said: %s", text);
-		}
+		ck_assert_msg(clock_milliseconds() < end, "the log never said: %s", text);
 		wait_moment();
 	}
 }
@@ -425,7 +404,6 @@ static void shared_finish(void)
 		return;
 	failure = server_end(shared);
 	if (failure != NULL) {
-		log_print(shared->log);
 		fprintf(stderr, "shared daemon: %s\n", failure);
 		shared_failures++;
 	}
@@ -470,6 +448,16 @@ bool harness_begin(void)
 	return true;
 }
 
+/* Prints the end of a log, for someone who looks for the cause of a failure. */
+static void log_print(const char *path)
+{
+	char *text = file_load(path);
+	size_t len = text == NULL ? 0 : strlen(text);
+
+	fprintf(stderr, "---- %s\n%s\n----\n", path, len == 0 ? "" : text + (len > LOG_TAIL ? len - LOG_TAIL : 0));
+	free(text);
+}
+
 /* Prints every log below the run's directory. */
 static void logs_print(void)
 {
@@ -503,7 +491,7 @@ static void run_directory_remove(void)
 
 int harness_end(bool failed)
 {
-	if (failed)
+	if (failed || shared_failures > 0)
 		logs_print();
 	run_directory_remove();
 	return shared_failures;

@@ -8,10 +8,8 @@
 #include "suites.h"
 
 static Suite *(*const suites[])(void) = {
-	harness_suite,
-	strings_suite,
-	generic_suite,
-	expire_suite,
+	harness_suite,	  strings_suite, generic_suite, expire_suite,
+	connection_suite, client_suite,	 server_suite,	introspect_suite,
 };
 
 enum { SUITES = sizeof(suites) / sizeof(suites[0]) };

@@ -199,6 +199,22 @@ START_TEST(other_names_are_not_found)
 }
 END_TEST
 
+/* The first and the last eight bytes of a name, joined, differ from it in their length alone. */
+START_TEST(doubled_names_are_not_found)
+{
+	char name[64];
+
+	for (const struct command *command = command_table(); command->name != NULL; command++) {
+		size_t len = strlen(command->name);
+
+		if (len < 8)
+			continue;
+		snprintf(name, sizeof(name), "%.8s%s", command->name, command->name + len - 8);
+		ck_assert_msg(command_find(slice_of(name)) == NULL, "%s", name);
+	}
+}
+END_TEST
+
 START_TEST(subcommands_are_found)
 {
 	const struct command *client = command_find(SLICE("client"));
@@ -320,6 +336,7 @@ Suite *commands_suite(void)
 	tcase_add_test(lookup, names_are_found_in_any_case);
 	tcase_add_test(lookup, every_changed_byte_is_noticed);
 	tcase_add_test(lookup, other_names_are_not_found);
+	tcase_add_test(lookup, doubled_names_are_not_found);
 	tcase_add_test(lookup, subcommands_are_found);
 	tcase_add_test(lookup, full_names);
 	suite_add_tcase(suite, lookup);

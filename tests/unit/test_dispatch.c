@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/settings.h"
 #include "command/dispatch.h"
 #include "session/registry.h"
 #include "suites.h"
@@ -46,6 +47,7 @@ static void dispatch_setup(void)
 	struct keyspace_options options = {.shards = 32, .databases = 16, .locking = true, .seed = {{1, 2}}};
 
 	command_table_init();
+	setting_put(&settings.proto_max_bulk_len, 1024);
 	keyspace = keyspace_new(&options);
 	ck_assert_ptr_nonnull(keyspace);
 	ck_assert(dispatcher_init(&dispatcher, keyspace, &host));

@@ -89,7 +89,7 @@ END_TEST
 
 START_TEST(nothing_due_costs_nothing)
 {
-	const int64_t even = START >> 24 << 24; /* where a slot of level 4 begins */
+	const int64_t even = (START >> 24 << 24) + 2; /* just within a slot of level 4 */
 
 	ck_assert_uint_eq(drain(even), 0);
 	for (int i = 0; i < NODES; i++)
