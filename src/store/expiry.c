@@ -113,8 +113,7 @@ static unsigned first_in_level(struct expiry_wheel *wheel, unsigned level)
 	return EXPIRY_SLOTS;
 }
 
-/* The first node of the slot that begins first, and that beginning in wheel->next. Of two that begin together the
- * higher level comes first: its nodes belong into the lower. */
+/* The first node of the slot that begins first; that beginning goes into wheel->next. */
 static struct expiry_node *first_node(struct expiry_wheel *wheel)
 {
 	struct expiry_node *first = NULL;

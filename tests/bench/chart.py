@@ -10,7 +10,7 @@ REDIS = "#d1495b"
 CUBBY = "#2a9d8f"
 
 SETTINGS = f"""
-set terminal svg size 960,380 font "sans-serif,13"
+set terminal svg size 960,400 font "sans-serif,13"
 set style data histograms
 set style histogram clustered gap 1
 set style fill solid noborder
@@ -20,9 +20,10 @@ set tics textcolor rgb "{TEXT}"
 set xtics nomirror scale 0
 set ytics nomirror scale 0
 set grid ytics linetype 1 linewidth 0.3 linecolor rgb "{TEXT}"
+set bmargin 4.5
 set key top right textcolor rgb "{TEXT}" reverse Left
 set yrange [0:*]
-set offsets 0, 0, graph 0.12, 0
+set offsets -0.3, -0.3, graph 0.12, 0
 """
 
 PANEL = """
@@ -38,10 +39,10 @@ plot ${name} using 2:xtic(1) title "Redis" linecolor rgb "{redis}", \\
 
 
 def data_block(name, comparisons):
-    rows = (
-        f'"{each.command.upper()}\\n{each.work.label}" {each.base.cpu_us:.3f} {each.other.cpu_us:.3f}'
-        for each in comparisons
-    )
+    rows = []
+    for each in comparisons:
+        label = f"{each.command.upper()}\n{each.work.label}".replace("\n", "\\n")  # gnuplot wants the two characters
+        rows.append(f'"{label}" {each.base.cpu_us:.3f} {each.other.cpu_us:.3f}')
     return "\n".join([f"${name} << EOD", *rows, "EOD"])
 
 

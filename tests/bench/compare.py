@@ -9,7 +9,7 @@ from client import Client
 from load import Sample
 from works import COMMANDS, WORKS, Work
 
-WARM_UP_REQUESTS = 20_000
+WARM_UP_REQUESTS = 20_000  # ten times that in a pipeline
 REQUESTS_STEP = 10_000  # a multiple of every pipeline: no batch is cut short
 
 
@@ -34,18 +34,21 @@ class Comparison:
 def compare(base, other, effort, pin):
     """A list of Comparison. Both servers run all the time; one idles while the other is driven."""
     comparisons = []
+    keyspace = None
     for work in WORKS:
-        for server in (base, other):
-            prepare(server, work)
+        if keyspace != (work.keys, work.value_length):
+            keyspace = (work.keys, work.value_length)
+            for server in (base, other):
+                prepare(server, *keyspace)
         for command in COMMANDS:
             comparisons.append(compare_command(base, other, work, command, effort, pin))
     return comparisons
 
 
-def prepare(server, work):
+def prepare(server, keys, value_length):
     server.call("FLUSHALL")
     with Client(server.port) as client:
-        client.fill(work.keys, work.value_length)
+        client.fill(keys, value_length)
 
 
 def compare_command(base, other, work, command, effort, pin):
@@ -62,7 +65,7 @@ def compare_command(base, other, work, command, effort, pin):
 
 def choose_requests(servers, work, command, effort, pin):
     """Warms both servers up, and finds how many requests keep the slower one busy for as long as a run should take."""
-    warm_up = max(WARM_UP_REQUESTS * work.pipeline, work.clients)
+    warm_up = WARM_UP_REQUESTS * min(work.pipeline, 10)
     slower = min(load.run(server, work, command, warm_up, pin).throughput for server in servers)
     requests = max(slower * effort.seconds, work.clients * effort.requests_per_client)
     return math.ceil(requests / REQUESTS_STEP) * REQUESTS_STEP

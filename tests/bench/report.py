@@ -141,7 +141,8 @@ def sections(results):
         ("Latency", "Milliseconds; with a pipeline, of a whole batch.", latency_table(results.against_redis)),
         (
             "Two threads against one",
-            "cubbyd with `--threads 1` and with `--threads 2`: CPU time in microseconds a request.",
+            "cubbyd with `--threads 1` and with `--threads 2`, both on the same two cores: CPU time in microseconds a"
+            " request. The load has a third core if there is one; otherwise it shares the second.",
             threads_table(results.threads),
         ),
         (

@@ -137,7 +137,7 @@ static int free_port(void)
 	return ntohs(address.sin_port);
 }
 
-/* Becomes the daemon, with its output in `log`. Never returns. */
+/* Becomes the daemon, with its output in `log` and its input from the file "input", if there is one. Never returns. */
 static void become_daemon(const char *directory, const char *log, const char **arguments)
 {
 	/* execvp takes the arguments as writable for history's sake alone. */
@@ -146,11 +146,14 @@ static void become_daemon(const char *directory, const char *log, const char **a
 		char **theirs;
 	} words = {arguments};
 	int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
-	int nothing = open("/dev/null", O_RDONLY);
+	int input;
 
-	if (fd < 0 || nothing < 0 || chdir(directory) != 0)
+	if (fd < 0 || chdir(directory) != 0)
 		_exit(126);
-	dup2(nothing, STDIN_FILENO);
+	input = open("input", O_RDONLY);
+	if (input < 0)
+		input = open("/dev/null", O_RDONLY);
+	dup2(input, STDIN_FILENO);
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
 	signal(SIGPIPE, SIG_DFL);
@@ -179,12 +182,10 @@ static void arguments_append(const char **arguments, size_t count, const char *o
 	arguments[count] = NULL;
 }
 
-static size_t arguments_default(const char **arguments, int *port, char port_text[16])
+static size_t arguments_default(const char **arguments, size_t count, int *port, char port_text[16])
 {
 	const char *threads = getenv("CUBBY_TEST_THREADS");
-	size_t count = 0;
 
-	arguments[count++] = daemon_path();
 	*port = against_redis() ? free_port() : 0;
 	snprintf(port_text, 16, "%d", *port);
 	arguments[count++] = "--port";
@@ -245,10 +246,15 @@ static void server_wait_ready(struct server *self, const char *daemon)
 static struct server *server_launch(const char *directory, const char *option, va_list options)
 {
 	struct server *self = calloc(1, sizeof(*self));
-	const char *arguments[ARGUMENTS_MAX];
+	const char *arguments[ARGUMENTS_MAX] = {daemon_path()};
 	char port_text[16];
-	size_t count = arguments_default(arguments, &self->port, port_text);
+	size_t count = 1;
 
+	if (option != NULL && strncmp(option, "--", 2) != 0) {
+		arguments[count++] = option; /* a configuration file comes first */
+		option = va_arg(options, const char *);
+	}
+	count = arguments_default(arguments, count, &self->port, port_text);
 	arguments_append(arguments, count, option, options);
 	snprintf(self->directory, sizeof(self->directory), "%s", directory);
 	snprintf(self->log, sizeof(self->log), "%s/output.log", directory);

@@ -10,6 +10,7 @@
 static Suite *(*const suites[])(void) = {
 	harness_suite,	  strings_suite, generic_suite, expire_suite,
 	connection_suite, client_suite,	 server_suite,	introspect_suite,
+	network_suite,	  limits_suite,
 };
 
 enum { SUITES = sizeof(suites) / sizeof(suites[0]) };

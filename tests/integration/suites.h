@@ -12,5 +12,11 @@ Suite *connection_suite(void);
 Suite *client_suite(void);
 Suite *server_suite(void);
 Suite *introspect_suite(void);
+Suite *lifecycle_suite(void);
+Suite *configuration_suite(void);
+Suite *expiry_live_suite(void);
+Suite *flood_suite(void);
+Suite *network_suite(void);
+Suite *limits_suite(void);
 
 #endif
