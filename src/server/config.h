@@ -167,6 +167,10 @@ bool config_check_password(struct config *config, struct slice password);
  * that says where and what. */
 bool config_load(struct config *config, int argc, char *const *argv, char *error);
 
+/* Fills `values` with what the file at `path` and those it includes give, or with the defaults alone when it is NULL or
+ * has a fault. They are the caller's to free. False when there is no memory. */
+bool config_file_values(const char *path, struct config_values *values);
+
 /* Reads the file again and makes what is different take effect, as far as it can change at run time; logs what cannot
  * and what is wrong. Takes the lock. */
 void config_reload(struct config *config);

@@ -219,6 +219,19 @@ static bool load_values(const struct config *config, const char *path, struct co
 	return load_arguments(&loader, config->argc, config->argv);
 }
 
+bool config_file_values(const char *path, struct config_values *values)
+{
+	char error[CONFIG_ERROR_TEXT];
+	struct loader loader = {.values = values, .error = error};
+
+	if (!config_values_init(values))
+		return false;
+	if (path == NULL || load_file(&loader, path))
+		return true;
+	config_values_free(values);
+	return config_values_init(values);
+}
+
 bool config_load(struct config *config, int argc, char *const *argv, char *error)
 {
 	const char *path = names_file(argc, argv) ? argv[0] : NULL;

@@ -3,8 +3,11 @@
  *
  * The happy path: the old file is gone through line by line. What is no setting (comments, empty lines, includes) and
  * what already says what is in force stays as it is, byte for byte; the last line of a setting that says something else
- * is replaced; settings that have no line and are not at their default are appended. The new text goes into a temporary
- * file next to the old one, is on the disk before it takes its name, and so a crash leaves one or the other.
+ * is replaced; settings that have no line are appended, unless their value is the default or an included file's. The new
+ * text goes into a temporary file next to the old one, is on the disk before it takes its name, and so a crash leaves one
+ * or the other.
+ *
+ * An include below a setting's line goes on counting more than the line, as in Redis: includes belong to the top.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -86,36 +89,26 @@ static void append_old_lines(const struct config *config, struct slice old, cons
 	}
 }
 
-static bool is_default(const struct config *config, enum config_id id)
-{
-	struct slice initial = slice_of(config_row(id)->initial);
-	struct config_value value;
-	char error[CONFIG_ERROR_TEXT];
-	bool equal;
-
-	if (!config_value_parse(config_row(id), &initial, 1, &value, error))
-		return false;
-	equal = config_value_equal(&value, &config->values.at[id]);
-	config_value_free(&value);
-	return equal;
-}
-
 bool config_rewrite_text(const struct config *config, struct slice old, struct buffer *out)
 {
 	unsigned last[CONFIG_COUNT] = {0};
 	bool has_heading = find_last_lines(config, old, last);
+	struct config_values given;
 
+	if (!config_file_values(config->path, &given))
+		return false;
 	append_old_lines(config, old, last, out);
 	for (int i = 0; i < CONFIG_COUNT; i++) {
 		enum config_id id = (enum config_id)i;
 
-		if (last[id] != 0 || is_default(config, id))
+		if (last[id] != 0 || config_value_equal(&given.at[id], &config->values.at[id]))
 			continue;
 		if (!has_heading)
 			buffer_printf(out, "%.*s\n", (int)heading.len, heading.data);
 		has_heading = true;
 		append_setting(config, id, out);
 	}
+	config_values_free(&given);
 	return !out->failed;
 }
 

@@ -14,8 +14,6 @@
 static const char *kind_word(enum config_kind kind)
 {
 	switch (kind) {
-	case CONFIG_BOOL:
-		return "yes|no";
 	case CONFIG_INT:
 		return "number";
 	case CONFIG_MEMORY:
@@ -31,6 +29,10 @@ static const char *kind_word(enum config_kind kind)
 
 static void print_type(const struct config_row *row, const char *separator, struct buffer *out)
 {
+	if (row->kind == CONFIG_BOOL) {
+		buffer_printf(out, "yes%sno", separator);
+		return;
+	}
 	if (row->kind != CONFIG_ENUM) {
 		buffer_append_text(out, kind_word(row->kind));
 		return;

@@ -15,6 +15,8 @@ uint32_t hash_fnv1a(struct slice key)
 {
 	uint32_t hash = FNV_BASIS;
 
+	/* Three instructions a byte instead of six. */
+#pragma GCC unroll 8
 	for (size_t i = 0; i < key.len; i++)
 		hash = (hash ^ (uint8_t)key.data[i]) * FNV_PRIME;
 	return hash;
