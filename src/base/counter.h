@@ -25,8 +25,7 @@ static inline void counter_set(counter *self, uint64_t value)
 /* By the one writer only. */
 static inline void counter_add(counter *self, uint64_t amount)
 {
-	atomic_store_explicit(self, atomic_load_explicit(self, memory_order_relaxed) + amount,
-			      memory_order_relaxed);
+	atomic_store_explicit(self, atomic_load_explicit(self, memory_order_relaxed) + amount, memory_order_relaxed);
 }
 
 #endif

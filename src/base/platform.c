@@ -297,6 +297,10 @@ uint64_t platform_total_memory(void)
 
 #if defined(CUBBY_ALLOCATOR_JEMALLOC)
 
+/* What jemalloc does unless the environment's MALLOC_CONF says otherwise: a thread of its own gives pages that have been
+ * free for five seconds back to the system, and no command waits for that. */
+const char *malloc_conf = "background_thread:true,dirty_decay_ms:5000,muzzy_decay_ms:0";
+
 /* jemalloc's statistics are those of the last epoch; a new one is begun so that they are of now. */
 static size_t jemalloc_stat(const char *name)
 {
