@@ -134,7 +134,6 @@ static void batch_prefetch(const struct keyspace *keyspace, unsigned db, const s
 
 /* --- the gate ---------------------------------------------------------------------------------------------------- */
 
-
 /* The end of "unknown command 'x', with args beginning with: 'a' 'b' ". */
 static void unknown_command_error(struct command_context *context)
 {

@@ -244,6 +244,12 @@ struct decoded {
 	char error[RESP_ERROR_TEXT];
 };
 
+/* Whether an inline command begins here, perhaps behind an empty array ("*0" or "*-1"). */
+static bool may_be_inline(const char *data, size_t len)
+{
+	return len > 0 && (data[0] != '*' || (len > 1 && data[1] <= '0'));
+}
+
 /* Decodes up to DISPATCH_BATCH requests. An inline command is a batch by itself: it is unquoted in place, so it cannot
  * be decoded again should the batch stop ahead of it. */
 static void batch_decode(struct connection *connection, char *data, size_t len, struct decoded *decoded)
@@ -261,7 +267,8 @@ static void batch_decode(struct connection *connection, char *data, size_t len, 
 	while (decoded->count < DISPATCH_BATCH && !is_inline) {
 		size_t used = 0;
 
-		if (decoded->at < len && data[decoded->at] != '*' && !resp_decoder_is_midway(&connection->decoder)) {
+		if (may_be_inline(data + decoded->at, len - decoded->at) &&
+		    !resp_decoder_is_midway(&connection->decoder)) {
 			if (decoded->count > 0)
 				return;
 			is_inline = true;
@@ -272,10 +279,13 @@ static void batch_decode(struct connection *connection, char *data, size_t len, 
 		if (decoded->ended == RESP_MORE)
 			decoded->at += used;
 		if (decoded->ended != RESP_OK)
-			return;
+			break;
 		worker->starts[decoded->count++] = decoded->at;
 		decoded->at += used;
 	}
+	/* An error is looked at again behind the batch, which may change the limits: AUTH does. */
+	if (decoded->ended == RESP_ERROR && decoded->count > 0)
+		decoded->ended = RESP_OK;
 }
 
 static void connection_protocol_error(struct connection *connection, const char *error)
@@ -488,6 +498,18 @@ static void read_bytes(struct connection *connection, char *bytes, size_t len)
 	}
 }
 
+/* No more bytes come from the client. If it has only shut its own side, it still gets the replies that wait. */
+static void read_ended(struct connection *connection, ssize_t reason)
+{
+	if (reason != UV_EOF || connection->output == NULL || connection->state != CONNECTION_OPEN) {
+		connection_close(connection);
+		return;
+	}
+	connection->reading = false; /* libuv stops at the end by itself */
+	session_mark(&connection->session, SESSION_CLOSING);
+	connection_settle(connection);
+}
+
 static void read_done(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 {
 	struct connection *connection = stream->data;
@@ -495,7 +517,7 @@ static void read_done(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 	if (len > 0 && connection->state == CONNECTION_OPEN)
 		read_bytes(connection, buf->base, (size_t)len);
 	else if (len < 0)
-		connection_close(connection);
+		read_ended(connection, len);
 }
 
 /* Goes on where a backlog or a pause had stopped it. */

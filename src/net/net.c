@@ -156,7 +156,7 @@ struct net *net_new(const struct net_options *options)
 		if (worker_init(&net->workers[i], net, i, options))
 			continue;
 		while (i-- > 0) {
-			uv_close((uv_handle_t *)&net->workers[i].wake, NULL);
+			worker_stop(&net->workers[i], &(struct net_options){0});
 			worker_free(&net->workers[i]);
 		}
 		free(net->workers);
@@ -232,11 +232,6 @@ uv_loop_t *net_main_loop(struct net *net)
 unsigned net_threads(const struct net *net)
 {
 	return net->options.threads;
-}
-
-int64_t net_now(const uv_loop_t *loop)
-{
-	return worker_now(worker_of(loop));
 }
 
 void net_post(struct net *net, unsigned worker, void (*job)(uv_loop_t *loop, void *arg), void *arg)

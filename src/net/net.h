@@ -36,9 +36,6 @@ uv_loop_t *net_main_loop(struct net *net);
 
 unsigned net_threads(const struct net *net);
 
-/* Unix time in milliseconds of this wake-up of the worker whose thread is calling. */
-int64_t net_now(const uv_loop_t *loop);
-
 /* Runs all workers; returns when net_stop() has ended them and every connection is closed. */
 void net_run(struct net *net);
 

@@ -18,7 +18,6 @@ struct output *output_new(void)
 
 	if (output == NULL)
 		return NULL;
-	output->last = &output->first;
 	output->left_at_deadline = SIZE_MAX;
 	return output;
 }
@@ -105,30 +104,54 @@ ssize_t output_try(uv_stream_t *stream, const struct reply *reply)
 	return sent;
 }
 
-bool output_take(struct output *output, struct reply *reply, size_t skip)
+/* A new chunk at the end of the queue; NULL when there is no memory. */
+static struct output_chunk *chunk_add(struct output *output)
 {
 	struct output_chunk *chunk = calloc(1, sizeof(*chunk));
-	size_t rest = reply_len(reply) - skip;
 
 	if (chunk == NULL)
+		return NULL;
+	if (output->first == NULL)
+		output->first = chunk;
+	else
+		output->last->next = chunk;
+	output->last = chunk;
+	output->chunks++;
+	return chunk;
+}
+
+/* Whether the last chunk is one of copied bytes, has room for `len` more and is not being sent. Without this, replies
+ * of a few bytes that come one by one would take many times their size. */
+static bool last_has_room(const struct output *output, size_t len)
+{
+	const struct reply *reply;
+
+	if (output->chunks <= output->sending)
 		return false;
-	if (reply->insert_count == 0 && rest <= SMALL_REST) {
+	reply = &output->last->reply;
+	return reply->insert_count == 0 && reply->bytes.len + len <= SMALL_REST;
+}
+
+bool output_take(struct output *output, struct reply *reply, size_t skip)
+{
+	size_t rest = reply_len(reply) - skip;
+	bool is_small = reply->insert_count == 0 && rest <= SMALL_REST;
+	struct output_chunk *chunk = output->last;
+
+	if (!is_small || !last_has_room(output, rest))
+		chunk = chunk_add(output);
+	if (chunk == NULL)
+		return false;
+	if (is_small) {
 		buffer_append(&chunk->reply.bytes, reply->bytes.data + skip, rest);
-		if (reply_failed(&chunk->reply)) {
-			chunk_free(chunk);
-			return false;
-		}
 		reply_clear(reply);
 	} else {
 		chunk->reply = *reply;
 		chunk->skip = skip;
 		*reply = (struct reply){.protocol = reply->protocol, .errors = reply->errors};
 	}
-	*output->last = chunk;
-	output->last = &chunk->next;
 	output->bytes += rest;
-	output->chunks++;
-	return true;
+	return !reply_failed(&chunk->reply);
 }
 
 /* The pieces of all chunks, as far as one request takes them. Returns how many and in *chunks how many chunks are
@@ -187,8 +210,6 @@ size_t output_sent(struct output *output)
 		chunk_free(chunk);
 		output->chunks--;
 	}
-	if (output->first == NULL)
-		output->last = &output->first;
 	output->bytes -= sent;
 	return sent;
 }

@@ -23,7 +23,7 @@ struct output {
 	bool writing;	    /* the request is under way with the first `sending` chunks */
 	size_t sending;
 	struct output_chunk *first;
-	struct output_chunk **last;
+	struct output_chunk *last;
 	size_t bytes;		 /* that wait, those under way included */
 	size_t chunks;		 /* number of them */
 	size_t left_at_deadline; /* bytes libuv had not sent when the read deadline was last looked at */
@@ -33,8 +33,9 @@ struct output {
 struct output *output_new(void);
 void output_free(struct output *output);
 
-/* Takes over what `reply` holds, less its first `skip` bytes, and leaves `reply` empty. A small rest of a large reply
- * is copied, so that many slow readers do not each hold a large buffer. False when there is no memory. */
+/* Takes over what `reply` holds, less its first `skip` bytes, and leaves `reply` empty. A small rest is
+ * copied, behind the last chunk when that is possible, so that many slow readers do not each hold a large buffer and
+ * many small replies not a chunk each. False when there is no memory. */
 bool output_take(struct output *output, struct reply *reply, size_t skip);
 
 /* Starts to send everything that waits, with one request. A libuv error code. */

@@ -6,25 +6,9 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/platform.h"
 #include "net/connection.h"
-
-enum { CLOCK_REFRESH_MS = 100 }; /* how long a step of the wall clock may go unnoticed */
-
-int64_t worker_now(struct worker *worker)
-{
-	uint64_t now = uv_now(&worker->loop);
-
-	/* The loop has read the monotonic clock already; the wall clock is that plus an offset, measured now and then.
-	 */
-	if (worker->clock_measured == 0 || now - worker->clock_measured >= CLOCK_REFRESH_MS) {
-		worker->clock_offset_ms = clock_realtime_ms() - (int64_t)(clock_monotonic_ns() / 1000000);
-		worker->clock_measured = now;
-	}
-	return worker->clock_offset_ms + (int64_t)now;
-}
 
 /* --- mailbox ------------------------------------------------------------------------------------------------------ */
 
@@ -69,6 +53,11 @@ static void mailbox_wake(uv_async_t *wake)
 	mailbox_run(worker_of(wake->loop));
 }
 
+static void time_forget(uv_prepare_t *prepare)
+{
+	worker_of(prepare->loop)->now_ms = 0;
+}
+
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
 bool worker_init(struct worker *worker, struct net *net, unsigned index, const struct net_options *options)
@@ -88,6 +77,8 @@ bool worker_init(struct worker *worker, struct net *net, unsigned index, const s
 	worker->reply.protocol = 2;
 	session_registry_init(&worker->registry, options->threads > 1);
 	uv_async_init(&worker->loop, &worker->wake, mailbox_wake);
+	uv_prepare_init(&worker->loop, &worker->before_poll);
+	uv_prepare_start(&worker->before_poll, time_forget);
 	return true;
 
 failed:
@@ -121,6 +112,7 @@ void worker_stop(struct worker *worker, const struct net_options *options)
 	worker->mail_closed = true;
 	uv_mutex_unlock(&worker->mail_lock);
 	uv_close((uv_handle_t *)&worker->wake, NULL);
+	uv_close((uv_handle_t *)&worker->before_poll, NULL);
 }
 
 void worker_free(struct worker *worker)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "base/clock.h"
 #include "base/counter.h"
 #include "command/dispatch.h"
 #include "net/net.h"
@@ -45,9 +46,10 @@ struct worker {
 	bool mail_closed;	   /* under mail_lock: the loop has ended and is not to be woken */
 	_Atomic bool sweep_posted; /* a message to close the killed connections is under way */
 
-	/* Wall clock: what to add to uv_now(), and when that was measured. */
-	int64_t clock_offset_ms;
-	uint64_t clock_measured;
+	/* The wall clock, read once for each wake-up by whoever first asks. libuv's own time does not do: the system's
+	 * coarse clock, which it reads, lags behind the milliseconds at which keys die. */
+	uv_prepare_t before_poll; /* forgets the time */
+	int64_t now_ms;		  /* Unix time; 0: not read since the last poll */
 
 	/* Shared by the connections, in use only while one of them is being served. */
 	char *input; /* WORKER_HEADROOM + WORKER_READ_SIZE bytes */
@@ -88,7 +90,12 @@ void worker_stop(struct worker *worker, const struct net_options *options);
 
 void worker_post(struct worker *worker, void (*job)(uv_loop_t *loop, void *arg), void *arg);
 
-/* Unix time in milliseconds of this wake-up. */
-int64_t worker_now(struct worker *worker);
+/* Unix time in milliseconds of this wake-up. The worker's thread. */
+static inline int64_t worker_now(struct worker *worker)
+{
+	if (worker->now_ms == 0)
+		worker->now_ms = clock_realtime_ms();
+	return worker->now_ms;
+}
 
 #endif

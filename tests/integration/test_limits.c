@@ -1,5 +1,8 @@
-/* The limits: what a client may send, how many may come, how many descriptors there are; and who pays for passing one.
- */
+/* The limits: what a client may send, how many may come, how many descriptors there are, and what happens beyond. */
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* prlimit */
+#endif
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +61,7 @@ static void expect_protocol_error(struct client *c, const char *sent, const char
 	free(more);
 	expect_bytes(c, "+PONG\r\n", SIZE_MAX);
 	expect_bytes(c, reply, SIZE_MAX);
-	expect_closed(c);
+	expect_end(c); /* a reset could take the reply with it on its way */
 }
 
 START_TEST(protocol_error)
@@ -85,6 +88,8 @@ START_TEST(lines_that_do_not_end)
 	char *line = malloc(LONGEST_INLINE + 200);
 
 	ck_assert_ptr_nonnull(line);
+	if (against_redis())
+		return; /* it looks for the line's end first, so what it says depends on how the bytes come */
 	expect_protocol_error(client_open(shared, 2), digits, "-ERR Protocol error: too big inline request\r\n");
 	sprintf(line, "*%s", digits);
 	expect_protocol_error(client_open(shared, 2), line, "-ERR Protocol error: too big mbulk count string\r\n");
@@ -106,10 +111,7 @@ START_TEST(protocol_error_behind_a_backlog)
 		client_send(c, gets.request, gets.request_len);
 	client_send(c, "*oops\r\nPING\r\nPING\r\n", SIZE_MAX);
 	gets.sent = gets.request_len * gets.count;
-	while (gets.received < gets.reply_len * gets.count) {
-		ck_assert(client_readable(c, DEADLINE_MS));
-		traffic_take(&gets, gets.reply_len * gets.count - gets.received);
-	}
+	traffic_finish(&gets);
 	expect_bytes(c, "-ERR Protocol error: invalid multibulk length\r\n", SIZE_MAX);
 	expect_closed(c);
 	traffic_free(&gets);
@@ -189,16 +191,15 @@ START_TEST(longest_argument)
 	expect(c, ":1048577", "APPEND", "k", "x", NULL);
 	/* For the commands behind it in a pipeline, too. */
 	client_send(c,
-		    "CONFIG SET proto-max-bulk-len 1mb\r\nCONFIG SET proto-max-bulk-len 4mb\r\n"
+		    "*4\r\n$6\r\nCONFIG\r\n$3\r\nSET\r\n$18\r\nproto-max-bulk-len\r\n$3\r\n4mb\r\n"
 		    "*2\r\n$4\r\nECHO\r\n$3145728\r\n",
 		    SIZE_MAX);
 	free(value);
 	value = value_make(3 * MEGABYTE, 1);
 	client_send(c, value, 3 * MEGABYTE);
 	client_send(c, "\r\n", 2);
-	expect_bytes(c, "+OK\r\n+OK\r\n", SIZE_MAX);
-	expect_bytes(c, "$3145728\r\n", SIZE_MAX);
-	expect_bytes(c, value, 3 * MEGABYTE);
+	bytes_expect(c, "+OK\r\n", 5);
+	value_expect(c, value, 3 * MEGABYTE);
 	free(value);
 	server_stop(server);
 }
@@ -279,8 +280,7 @@ START_TEST(claims_cost_nothing)
 	}
 	free(start);
 	wait_until(info_number(c, "total_net_input_bytes") > CLIENTS * 40000);
-	if (!is_sanitized())
-		ck_assert_int_lt(info_number(c, "used_memory_rss"), before + 8 * MEGABYTE);
+	expect_below(c, "used_memory_rss", before + 8 * MEGABYTE);
 	clients_close(clients, 2 * CLIENTS);
 	server_stop(server);
 }
@@ -325,7 +325,7 @@ START_TEST(password_and_more_at_once)
 	char *all = malloc(echo.request_len + 200);
 
 	ck_assert_ptr_nonnull(all);
-	sprintf(all, "AUTH secret\r\n*12\r\n$3\r\nDEL\r\n%s%s",
+	sprintf(all, "*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n*12\r\n$3\r\nDEL\r\n%s%s",
 		"$1\r\n1\r\n$1\r\n2\r\n$1\r\n3\r\n$1\r\n4\r\n$1\r\n5\r\n$1\r\n6\r\n$1\r\n7\r\n$1\r\n8\r\n$1\r\n9\r\n"
 		"$1\r\n1\r\n$1\r\n1\r\n",
 		echo.request);
@@ -402,7 +402,7 @@ static void take_ceiling(rlim_t files)
 START_TEST(ceiling_of_descriptors)
 {
 	struct server *server;
-	struct client *c;
+	struct client *c, **others;
 	char output[4096];
 	long long most;
 	int status;
@@ -415,11 +415,12 @@ START_TEST(ceiling_of_descriptors)
 	most = info_number(c, "maxclients");
 	ck_assert_int_gt(most, 10);
 	ck_assert_int_lt(most, 100);
-	clients_open(server, (size_t)most - 1);
+	others = clients_open(server, (size_t)most - 1);
 	expect_turned_away(server);
 	expect_like(c, "-ERR *not able to handle the specified number of clients, try with *", "CONFIG", "SET",
 		    "maxclients", "1000", NULL);
 	ck_assert_int_eq(info_number(c, "maxclients"), most);
+	clients_close(others, (size_t)most - 1);
 	server_stop(server);
 
 	take_ceiling(30);
@@ -438,6 +439,18 @@ static void limit_files(const struct server *server, size_t files)
 	ck_assert_int_eq(prlimit(server->pid, RLIMIT_NOFILE, &limit, NULL), 0);
 }
 
+/* The descriptor that the daemon would get next. */
+static size_t server_first_free_file(const struct server *server)
+{
+	char path[64];
+	size_t fd = 0;
+
+	do
+		snprintf(path, sizeof(path), "/proc/%d/fd/%zu", (int)server->pid, fd);
+	while (access(path, F_OK) == 0 && ++fd < 100000);
+	return fd;
+}
+
 START_TEST(out_of_descriptors)
 {
 	enum { WAITING = 20, LOOK_MS = 1500 };
@@ -447,7 +460,7 @@ START_TEST(out_of_descriptors)
 	double cpu = cpu_seconds(c);
 	int64_t end;
 
-	limit_files(server, server_files(server));
+	limit_files(server, server_first_free_file(server));
 	for (size_t i = 0; i < WAITING; i++) {
 		waiting[i] = client_open(server, 2);
 		client_send_command(waiting[i], "PING", NULL);
@@ -464,6 +477,7 @@ START_TEST(out_of_descriptors)
 	limit_files(server, 1000);
 	for (size_t i = 1; i < WAITING; i++)
 		expect_reply(waiting[i], "+PONG");
+	free(served);
 	server_stop(server);
 }
 END_TEST

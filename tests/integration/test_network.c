@@ -178,6 +178,29 @@ START_TEST(inline_commands)
 }
 END_TEST
 
+/* A batch that stops at the backlog limit is taken up where it stopped, however odd what is behind it. */
+START_TEST(batch_stops_ahead_of_inline_commands)
+{
+	struct server *server = server_start("--client-backlog-limit", "1024", NULL);
+	struct client *c = client_open(server, _i);
+	struct traffic echo = traffic_echo(c, 2000, 1);
+	char *all = malloc(2 * echo.request_len + 100);
+
+	ck_assert_ptr_nonnull(all);
+	sprintf(all, "%s%s%s%s", echo.request, "*0\r\nECHO \"a b\"\r\n*-1\r\n\r\nECHO 'c d'\r\n", echo.request,
+		"ECHO \"e f\"\r\n");
+	client_send(c, all, SIZE_MAX);
+	expect_bytes(c, echo.reply, echo.reply_len);
+	expect_reply(c, "$a b");
+	expect_reply(c, "$c d");
+	expect_bytes(c, echo.reply, echo.reply_len);
+	expect_reply(c, "$e f");
+	free(all);
+	traffic_free(&echo);
+	server_stop(server);
+}
+END_TEST
+
 /* --- large values ------------------------------------------------------------------------------------------------- */
 
 enum { HUNDRED_MEGABYTES = 100 * MEGABYTE + 13 };
@@ -271,10 +294,9 @@ static void reader_wakes_up(struct server *server, struct traffic *traffic, long
 	ck_assert_uint_lt(traffic->sent, traffic->request_len * traffic->count);
 	expect(other, "+OK", "SET", "a", "b", NULL);
 	expect(other, "$b", "GET", "a", NULL);
-	ck_assert_int_lt(info_number(other, "used_memory"), before + most_memory);
+	expect_below(other, "used_memory", before + most_memory);
 	traffic_finish(traffic);
 	expect(traffic->client, "+PONG", "PING", NULL);
-	expect_eventually(other, "+PONG", "PING", NULL);
 	client_close(other);
 }
 
@@ -327,12 +349,43 @@ START_TEST(small_replies_never_read)
 		expect(other, "+PONG", "PING", NULL);
 	}
 	wait_until(output_waiting(other, id) >= PINGS * 7);
-	ck_assert_int_lt(info_number(other, "used_memory"), before + MEGABYTE);
+	expect_below(other, "used_memory", before + MEGABYTE);
 	fill.sent = fill.request_len * fill.count;
 	traffic_finish(&fill);
 	traffic_free(&fill);
 	for (int i = 0; i < PINGS; i++)
 		expect_bytes(c, "+PONG\r\n", 7);
+	server_stop(server);
+}
+END_TEST
+
+START_TEST(waiting_replies_are_counted)
+{
+	struct server *server = server_start("--timeout", "0", "--client-backlog-limit", "1gb", NULL);
+	struct client *c = client_open(server, 2);
+	struct client *other = client_open(server, 2);
+	struct traffic gets = traffic_get(c, other, MEGABYTE, 20);
+	long long before;
+	char id[32];
+
+	snprintf(id, sizeof(id), "%lld", client_id(c));
+	for (size_t i = 0; i < gets.count; i++) { /* each by itself */
+		client_send(c, gets.request, gets.request_len);
+		wait_until(client_readable(c, 0));
+		expect(other, "+PONG", "PING", NULL);
+	}
+	gets.sent = gets.request_len * gets.count;
+	wait_until(output_waiting(other, id) > 4 * MEGABYTE);
+	before = output_waiting(other, id);
+	ck_assert_int_le(before, 20 * (MEGABYTE + 100));
+	while (gets.received < 12 * (size_t)MEGABYTE) {
+		traffic_take(&gets, MEGABYTE);
+		expect(other, "+PONG", "PING", NULL);
+	}
+	wait_until(output_waiting(other, id) < before);
+	traffic_finish(&gets);
+	wait_until(output_waiting(other, id) == 0);
+	traffic_free(&gets);
 	server_stop(server);
 }
 END_TEST
@@ -371,17 +424,21 @@ END_TEST
 START_TEST(progress_of_a_reader_counts)
 {
 	enum { LEN = 24 * MEGABYTE, STEPS = 32 };
-	struct server *server = server_start("--timeout", "1", NULL);
+	struct server *server = server_start("--timeout", "0", NULL);
 	struct client *slow = client_open(server, 2);
 	struct client *stalled = client_open(server, 2);
 	struct traffic gets;
 	int small = 64 * 1024;
 	struct client *other = client_open(server, 2);
-	int64_t begin = clock_milliseconds();
+	int64_t begin;
 
 	setsockopt(client_fd(slow), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 	setsockopt(client_fd(stalled), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 	gets = traffic_get(slow, other, LEN, 1);
+	expect(slow, "+PONG", "PING", NULL);
+	expect(stalled, "+PONG", "PING", NULL);
+	expect(other, "+OK", "CONFIG", "SET", "timeout", "1", NULL);
+	begin = clock_milliseconds();
 	client_send(stalled, gets.request, gets.request_len);
 	traffic_push(&gets, 0);
 	/* Slower than the deadline on the whole, faster in each piece. */
@@ -423,7 +480,7 @@ START_TEST(who_is_closed_at_the_deadline)
 		client_send(trickle, "x", 1);
 		client_send(upload, piece, 32 * 1024);
 		expect(busy, "+PONG", "PING", NULL);
-		if (clock_milliseconds() - begin < 900)
+		if (clock_milliseconds() - begin < 500)
 			ck_assert_int_eq(info_number(busy, "connected_clients"), 5);
 	}
 	expect_closed(silent);
@@ -614,8 +671,7 @@ START_TEST(churn_leaves_nothing_behind)
 	wait_until(info_number(c, "connected_clients") == 1);
 	ck_assert_int_eq(info_number(c, "total_connections_received"), received + (ROUNDS + 1) * AT_ONCE);
 	wait_until(server_files(server) == files);
-	if (!is_sanitized())
-		ck_assert_int_lt(info_number(c, "used_memory"), memory + MEGABYTE);
+	expect_below(c, "used_memory", memory + MEGABYTE);
 	server_stop(server);
 }
 END_TEST
@@ -919,8 +975,10 @@ Suite *network_suite(void)
 	tcase_add_loop_test(values, hundred_megabytes_come_back, 2, 4);
 	tcase_add_test(values, value_is_overwritten_while_it_is_sent);
 
+	tcase_add_loop_test(readers, batch_stops_ahead_of_inline_commands, 2, 4);
 	tcase_add_loop_test(readers, client_that_never_reads, 2, 4);
 	tcase_add_test(readers, small_replies_never_read);
+	tcase_add_test(readers, waiting_replies_are_counted);
 	tcase_add_loop_test(readers, little_is_run_ahead_of_the_reader, 2, 4);
 	tcase_add_loop_test(readers, value_larger_than_the_backlog, 2, 4);
 

@@ -100,18 +100,10 @@ void traffic_free(struct traffic *self)
 
 /* ---- Sending and receiving ---- */
 
-/* What of a text that is repeated stands at this place, up to the text's end. */
-static size_t repeated_part(size_t len, size_t count, size_t at, size_t *start)
-{
-	*start = at % len;
-	return at == len * count ? 0 : len - *start;
-}
-
 static void traffic_send(struct traffic *self)
 {
-	size_t start;
-	size_t part = repeated_part(self->request_len, self->count, self->sent, &start);
-	ssize_t sent = send(client_fd(self->client), self->request + start, part, MSG_DONTWAIT);
+	size_t start = self->sent % self->request_len;
+	ssize_t sent = send(client_fd(self->client), self->request + start, self->request_len - start, MSG_DONTWAIT);
 
 	if (sent < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -140,11 +132,9 @@ void traffic_push(struct traffic *self, int patience_ms)
 static void traffic_compare(struct traffic *self, const char *bytes, size_t len)
 {
 	while (len > 0) {
-		size_t start;
-		size_t part = repeated_part(self->reply_len, self->count, self->received, &start);
+		size_t start = self->received % self->reply_len;
+		size_t part = self->reply_len - start < len ? self->reply_len - start : len;
 
-		ck_assert_msg(part > 0, "more comes than was asked for");
-		part = part < len ? part : len;
 		ck_assert_msg(memcmp(bytes, self->reply + start, part) == 0, "another reply at byte %zu",
 			      self->received);
 		self->received += part;
@@ -156,10 +146,12 @@ static void traffic_compare(struct traffic *self, const char *bytes, size_t len)
 void traffic_take(struct traffic *self, size_t most)
 {
 	static char bytes[PIECE];
-	ssize_t got;
+	size_t left = self->reply_len * self->count - self->received;
 
+	most = most < left ? most : left; /* what comes behind the replies is not ours */
 	while (most > 0) {
-		got = recv(client_fd(self->client), bytes, most < PIECE ? most : PIECE, MSG_DONTWAIT);
+		ssize_t got = recv(client_fd(self->client), bytes, most < PIECE ? most : PIECE, MSG_DONTWAIT);
+
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
 		ck_assert_msg(got > 0, "the daemon closed at byte %zu of the replies", self->received);
@@ -232,6 +224,17 @@ size_t drain_until_closed(struct client *client)
 	}
 }
 
+void expect_end(struct client *client)
+{
+	struct pollfd wait = {.fd = client_fd(client), .events = POLLIN};
+	char byte;
+	ssize_t got;
+
+	ck_assert_msg(poll(&wait, 1, DEADLINE_MS) == 1, "the daemon did not close");
+	got = recv(client_fd(client), &byte, 1, 0);
+	ck_assert_msg(got == 0, "instead of the end came %s", got > 0 ? "a byte" : strerror(errno));
+}
+
 /* ---- The machine ---- */
 
 void pace(int milliseconds)
@@ -253,6 +256,13 @@ bool is_sanitized(void)
 #else
 	return false;
 #endif
+}
+
+void expect_below(struct client *client, const char *field, long long bound)
+{
+	long long figure = info_number(client, field);
+
+	ck_assert_msg(is_sanitized() || figure < bound, "%s is %lld, not below %lld", field, figure, bound);
 }
 
 size_t server_files(const struct server *server)

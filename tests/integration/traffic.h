@@ -47,6 +47,9 @@ void value_expect(struct client *client, const char *value, size_t len);
 /* Reads whatever comes until the daemon has closed; returns how many bytes that was. */
 size_t drain_until_closed(struct client *client);
 
+/* The daemon has shut its side in good order: the next thing is the end, and no reset. */
+void expect_end(struct client *client);
+
 /* `count` times the same text. To be freed. */
 char *text_repeat(const char *text, size_t count);
 
@@ -55,6 +58,9 @@ void pace(int milliseconds);
 
 /* Whether tests and daemon run with a sanitizer, where figures of memory and speed mean nothing. */
 bool is_sanitized(void);
+
+/* A figure of INFO about memory is below a bound; not looked at with a sanitizer. */
+void expect_below(struct client *client, const char *field, long long bound);
 
 /* Open descriptors of the daemon; 0 where that cannot be found out. */
 size_t server_files(const struct server *server);
