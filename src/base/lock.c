@@ -1,14 +1,18 @@
 /*
- * The slow path of a lock. Its holder is gone in about a microsecond, while sleeping and being woken cost several: it
- * is worth trying for that long before the mutex puts the thread to sleep.
+ * The slow path of a lock. Its holder is gone in about a microsecond, so trying is worth it for that long. If it is
+ * not, the system has taken the processor from it: give it ours. If that does not help either, it is at something long
+ * (KEYS of millions): look again now and then.
  */
 #include "base/lock.h"
 
-#include <stdlib.h>
+#include <sched.h>
+#include <time.h>
 
-#include "base/log.h"
-
-enum { LOCK_TRIES = 100 };
+enum {
+	LOCK_SPINS = 200,
+	LOCK_YIELDS = 50,
+	LOCK_NAP_NS = 50 * 1000,
+};
 
 /* Tells the processor that this is a waiting loop: it saves power and leaves its other thread the core. */
 static void lock_pause(void)
@@ -22,30 +26,18 @@ static void lock_pause(void)
 
 void lock_wait(struct lock *lock)
 {
-	int i;
+	static const struct timespec nap = {.tv_nsec = LOCK_NAP_NS};
 
-	for (i = 0; i < LOCK_TRIES; i++) {
-		lock_pause();
-		if (uv_mutex_trylock(&lock->mutex) == 0)
+	for (unsigned tries = 0;; tries++) {
+		/* Looked at first, so that waiting does not take the cache line from its holder. */
+		if (!atomic_load_explicit(&lock->taken, memory_order_relaxed) &&
+		    !atomic_exchange_explicit(&lock->taken, true, memory_order_acquire))
 			return;
+		if (tries < LOCK_SPINS)
+			lock_pause();
+		else if (tries < LOCK_SPINS + LOCK_YIELDS)
+			sched_yield();
+		else
+			nanosleep(&nap, NULL);
 	}
-	uv_mutex_lock(&lock->mutex);
-}
-
-void lock_init(struct lock *lock, bool enabled)
-{
-	int status = enabled ? uv_mutex_init(&lock->mutex) : 0;
-
-	if (status != 0) {
-		log_event(LOG_WARNING, "cannot make a lock", LOG_TEXT_FIELD("error", uv_strerror(status)));
-		abort();
-	}
-	lock->enabled = enabled;
-}
-
-void lock_destroy(struct lock *lock)
-{
-	if (lock->enabled)
-		uv_mutex_destroy(&lock->mutex);
-	lock->enabled = false;
 }

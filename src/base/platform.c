@@ -297,9 +297,11 @@ uint64_t platform_total_memory(void)
 
 #if defined(CUBBY_ALLOCATOR_JEMALLOC)
 
-/* What jemalloc does unless the environment's MALLOC_CONF says otherwise: a thread of its own gives pages that have been
- * free for five seconds back to the system, and no command waits for that. */
-const char *malloc_conf = "background_thread:true,dirty_decay_ms:5000,muzzy_decay_ms:0";
+/* What jemalloc does unless the environment's MALLOC_CONF says otherwise. A thread of its own gives pages that have
+ * been free for five seconds back to the system, and no command waits for that. And it asks for huge pages: a lookup in
+ * a large keyspace waits for the page tables as much as for the data. (Redis must advise against them, because they
+ * make its fork copy more; there is no fork here.) doc/decisions/allocator.md has the measurements. */
+const char *malloc_conf = "thp:always,background_thread:true,dirty_decay_ms:5000,muzzy_decay_ms:0";
 
 /* jemalloc's statistics are those of the last epoch; a new one is begun so that they are of now. */
 static size_t jemalloc_stat(const char *name)

@@ -23,7 +23,6 @@ struct settings {
 	setting client_backlog_limit;	   /* bytes of unsent replies after which a client is not read from */
 	setting max_key_size;		   /* bytes; 0 is no limit of its own */
 	setting max_value_size;		   /* bytes; 0 is no limit of its own */
-	setting databases;		   /* fixed at boot */
 	setting active_expire_effort;	   /* 1 to 10 */
 	setting active_expire_enabled;	   /* DEBUG SET-ACTIVE-EXPIRE */
 	setting protected_mode;		   /* 0 or 1 */

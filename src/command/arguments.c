@@ -10,8 +10,6 @@
 #include "base/number.h"
 #include "base/settings.h"
 
-enum { COMMAND_NAME_TEXT = 64 }; /* what command_full_name() needs */
-
 bool argument_int64(struct command_context *context, size_t index, int64_t *value)
 {
 	if (number_parse_int64(context->argv[index], value))

@@ -118,7 +118,7 @@ static void line_append(struct buffer *out, const struct session *session, int64
 	const struct command *last = atomic_load_explicit(&session->last_command, memory_order_relaxed);
 	int64_t active_ms = atomic_load_explicit(&session->active_ms, memory_order_relaxed);
 	struct session_peer peer = {.fd = -1};
-	char command_name[64];
+	char command_name[COMMAND_NAME_TEXT];
 	char flags[8];
 
 	session->ops->describe(session, &peer);

@@ -154,7 +154,9 @@ size_t command_id_count(void);
 /* The row with this id; subcommands included. */
 const struct command *command_by_id(size_t id);
 
-/* "client|list" for a subcommand, else the name. `out` has at least 64 bytes. Returns out. */
+enum { COMMAND_NAME_TEXT = 64 }; /* bytes of a command's full name, with a NUL, at most */
+
+/* "client|list" for a subcommand, else the name. `out` has COMMAND_NAME_TEXT bytes. Returns out. */
 const char *command_full_name(const struct command *command, char *out);
 
 #endif

@@ -117,8 +117,8 @@ static bool hello_parse(struct command_context *context, struct hello *hello)
 			hello->name = argv[at + 1];
 			at += 2;
 		} else {
-			reply_errorf(context->reply, "ERR Syntax error in HELLO option '%.*s'", (int)argv[at].len,
-				     argv[at].data);
+			reply_errorf(context->reply, "ERR Syntax error in HELLO option '%.*s'",
+				     argument_echo_len(argv[at]), argv[at].data);
 			return false;
 		}
 	}
@@ -155,13 +155,12 @@ void hello_command(struct command_context *context)
 		return;
 	if (hello.authenticate && !session_authenticate(context, hello.user, hello.password))
 		return;
-	if (!session_has(session, SESSION_AUTHENTICATED)) {
+	if (!session_has(session, SESSION_AUTHENTICATED) && context->host->password_required(context->host)) {
 		reply_error(
 			context->reply,
 			"NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
-			"<proto> "
-			"AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol "
-			"version at the same time");
+			"<proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP "
+			"protocol version at the same time");
 		return;
 	}
 	if (hello.set_name && !client_set_name(context, hello.name))

@@ -119,11 +119,11 @@ static void request_prepare(const struct dispatcher *dispatcher, const struct re
 }
 
 /* Three passes over the batch, one for each memory access that depends on the one before. */
-static void batch_prefetch(const struct keyspace *keyspace, unsigned db, const struct prepared *prepared, size_t count)
+static void batch_prefetch(struct keyspace *keyspace, unsigned db, const struct prepared *prepared, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (prepared[i].has_key)
-			keyspace_prefetch_table(keyspace, db, &prepared[i].key);
+			keyspace_prefetch_shard(keyspace, &prepared[i].key);
 	for (size_t i = 0; i < count; i++)
 		if (prepared[i].has_key)
 			keyspace_prefetch_bucket(keyspace, db, &prepared[i].key);

@@ -13,8 +13,6 @@ enum {
 	CONDITION_XX = 1 << 1, /* only when it has one */
 	CONDITION_GT = 1 << 2, /* only when the new one is later; no time to live counts as for ever */
 	CONDITION_LT = 1 << 3, /* only when the new one is earlier */
-
-	OPTION_ECHO_MAX = 128, /* bytes of an unknown option that the error repeats */
 };
 
 /* --- setting ---------------------------------------------------------------------------------------------------- */
@@ -32,13 +30,6 @@ static unsigned condition_of(const struct command_context *context, size_t index
 	return 0;
 }
 
-static void error_unsupported(struct command_context *context, struct slice option)
-{
-	int shown = option.len < OPTION_ECHO_MAX ? (int)option.len : OPTION_ECHO_MAX;
-
-	reply_errorf(context->reply, "ERR Unsupported option %.*s", shown, option.data);
-}
-
 /* Reads the conditions, from the fourth word on. False with the error written. */
 static bool conditions_read(struct command_context *context, unsigned *conditions)
 {
@@ -47,7 +38,8 @@ static bool conditions_read(struct command_context *context, unsigned *condition
 		unsigned condition = condition_of(context, i);
 
 		if (condition == 0) {
-			error_unsupported(context, context->argv[i]);
+			reply_errorf(context->reply, "ERR Unsupported option %.*s", argument_echo_len(context->argv[i]),
+				     context->argv[i].data);
 			return false;
 		}
 		*conditions |= condition;

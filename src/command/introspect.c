@@ -108,7 +108,7 @@ static size_t row_count(const struct command *commands)
 
 static void reply_full_name(struct reply *reply, const struct command *command)
 {
-	char name[64];
+	char name[COMMAND_NAME_TEXT];
 
 	reply_bulk_text(reply, command_full_name(command, name));
 }
@@ -363,7 +363,7 @@ static bool filter_parse(const struct command_context *context, struct list_filt
 
 static bool filter_passes(const struct list_filter *filter, const struct command *command)
 {
-	char name[64];
+	char name[COMMAND_NAME_TEXT];
 
 	if (filter->nothing)
 		return false;

@@ -891,11 +891,9 @@ const struct command *command_by_id(size_t id)
 
 const char *command_full_name(const struct command *command, char *out)
 {
-	enum { FULL_NAME_BYTES = 64 };
-
 	if (command->parent != NULL)
-		snprintf(out, FULL_NAME_BYTES, "%s|%s", command->parent->name, command->name);
+		snprintf(out, COMMAND_NAME_TEXT, "%s|%s", command->parent->name, command->name);
 	else
-		snprintf(out, FULL_NAME_BYTES, "%s", command->name);
+		snprintf(out, COMMAND_NAME_TEXT, "%s", command->name);
 	return out;
 }

@@ -393,7 +393,8 @@ static bool connection_keep(struct connection *connection, const char *data, siz
 		return true;
 	}
 	if (input->data != NULL && data >= input->data && data <= input->data + input->len) {
-		memmove(input->data, data, kept);
+		if (data != input->data) /* else a long command, of which all is kept */
+			memmove(input->data, data, kept);
 		input->len = kept;
 		return true;
 	}
@@ -450,9 +451,29 @@ static void connection_input(struct connection *connection, char *data, size_t l
 	connection_settle(connection);
 }
 
+/* Counts what a client has brought in this turn of the loop. */
+static void turn_note(const struct connection *connection, size_t len)
+{
+	struct worker *worker = connection->worker;
+
+	if (worker->reader != connection)
+		worker->reader_bytes = 0;
+	worker->reader = connection;
+	worker->reader_bytes += len;
+}
+
+/* Whether it was enough, and the others are to be served first. */
+static bool turn_is_over(const struct connection *connection)
+{
+	const struct worker *worker = connection->worker;
+
+	return worker->reader == connection && worker->reader_bytes >= WORKER_READ_SIZE;
+}
+
 /*
  * Where the next bytes go: into a large argument's block; behind a long unfinished command; else into the worker's
- * buffer, where there is room to put a short one in front of them.
+ * buffer, where there is room to put a short one in front of them. Nowhere when the client's turn is over: libuv then
+ * tells read_done() UV_ENOBUFS and comes back after the next poll.
  */
 static void read_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
@@ -462,6 +483,9 @@ static void read_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 	size_t room;
 
 	(void)suggested;
+	*buf = uv_buf_init(NULL, 0);
+	if (turn_is_over(connection))
+		return;
 	buf->base = resp_decoder_room(&connection->decoder, &room);
 	if (buf->base != NULL) {
 		buf->len = room;
@@ -514,10 +538,15 @@ static void read_done(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 {
 	struct connection *connection = stream->data;
 
+	if (len == UV_ENOBUFS && turn_is_over(connection))
+		return;
+	if (len < 0) {
+		read_ended(connection, len);
+		return;
+	}
+	turn_note(connection, (size_t)len);
 	if (len > 0 && connection->state == CONNECTION_OPEN)
 		read_bytes(connection, buf->base, (size_t)len);
-	else if (len < 0)
-		read_ended(connection, len);
 }
 
 /* Goes on where a backlog or a pause had stopped it. */
@@ -671,15 +700,18 @@ void connection_open(struct worker *worker, int fd, enum transport_kind kind, st
 
 void connection_apply_timeout(uv_loop_t *loop, void *unused)
 {
-	(void)unused;
-	for (struct session *s = worker_of(loop)->registry.sessions; s != NULL; s = s->next) {
-		struct connection *connection = connection_of(s);
+	struct session *session = worker_of(loop)->registry.sessions;
 
-		if (connection->state == CONNECTION_OPEN) {
-			deadline_start(connection);
-			if (setting_get(&settings.timeout) > 0)
-				deadline_passed(&connection->deadline);
-		}
+	(void)unused;
+	while (session != NULL) {
+		struct connection *connection = connection_of(session);
+
+		session = session->next; /* before the session may go */
+		if (connection->state != CONNECTION_OPEN)
+			continue;
+		deadline_start(connection);
+		if (setting_get(&settings.timeout) > 0)
+			deadline_passed(&connection->deadline);
 	}
 }
 

@@ -243,7 +243,10 @@ static bool unix_listen(struct listeners *listeners, const struct net_listen_opt
 		close(fd);
 		return false;
 	}
-	return listener_add(listeners, fd, TRANSPORT_UNIX);
+	if (listener_add(listeners, fd, TRANSPORT_UNIX))
+		return true;
+	snprintf(error, NET_ERROR_TEXT, "unixsocket %s: out of memory", path);
+	return false;
 }
 
 /* --- the room's own ----------------------------------------------------------------------------------------------- */

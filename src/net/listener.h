@@ -32,7 +32,7 @@ struct listeners {
 	struct listener *first;
 	uv_timer_t rest;       /* runs while accepting rests for want of descriptors */
 	int64_t complained_ms; /* loop time of the last log line about that */
-	int port;	       /* TCP; 0 is none */
+	_Atomic int port;      /* TCP; 0 is none. Any thread reads it. */
 	char *unix_path;       /* owned; the file we made, or NULL */
 };
 

@@ -90,11 +90,9 @@ static const char protected_mode_answer[] =
 	"-DENIED cubby is running in protected mode because protected mode is enabled and no password is set for the "
 	"default user. In this mode connections are only accepted from the loopback interface. To connect from another "
 	"computer, do one of the following: 1) disable protected mode with 'CONFIG SET protected-mode no' sent from "
-	"the "
-	"loopback interface, having made sure that the server cannot be reached from the internet; 2) disable it in "
-	"the "
-	"configuration file and restart the server; 3) start the server with '--protected-mode no'; 4) set a password "
-	"for the default user (requirepass).\r\n";
+	"the loopback interface, having made sure that the server cannot be reached from the internet; 2) disable it "
+	"in the configuration file and restart the server; 3) start the server with '--protected-mode no'; 4) set a "
+	"password for the default user (requirepass).\r\n";
 
 static void client_accepted(struct net *net, int fd, enum transport_kind kind, struct transport_address address)
 {
@@ -178,7 +176,13 @@ static void worker_thread(void *arg)
 	worker_run(worker, &worker->net->options);
 }
 
-void net_run(struct net *net)
+static void net_stops(uv_loop_t *loop, void *unused)
+{
+	(void)unused;
+	net_stop(worker_of(loop)->net);
+}
+
+bool net_run(struct net *net)
 {
 	unsigned started = 1;
 
@@ -187,11 +191,13 @@ void net_run(struct net *net)
 		started++;
 	if (started < net->options.threads) {
 		log_event(LOG_WARNING, "cannot start a thread", LOG_INT("worker", started));
-		net_stop(net);
+		/* By mail: what on_worker_start opens must be there to be closed. */
+		worker_post(&net->workers[0], net_stops, NULL);
 	}
 	worker_run(&net->workers[0], &net->options);
 	for (unsigned i = 1; i < started; i++)
 		uv_thread_join(&net->workers[i].thread);
+	return started == net->options.threads;
 }
 
 static void worker_stops(uv_loop_t *loop, void *unused)
@@ -219,7 +225,6 @@ void net_free(struct net *net)
 		net_stop(net);
 	for (unsigned i = 0; i < net->options.threads; i++)
 		worker_free(&net->workers[i]);
-	lock_destroy(&net->baseline_lock);
 	free(net->workers);
 	free(net);
 }

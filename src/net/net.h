@@ -28,7 +28,7 @@ struct net_options {
 	void *arg;
 };
 
-/* Makes the workers; their threads start with net_run. NULL when there is no memory or no thread to be had. */
+/* Makes the workers; their threads start with net_run. NULL when there is no memory or no descriptor to be had. */
 struct net *net_new(const struct net_options *options);
 
 /* Worker 0's loop, for signals and timers of the server. */
@@ -36,11 +36,11 @@ uv_loop_t *net_main_loop(struct net *net);
 
 unsigned net_threads(const struct net *net);
 
-/* Runs all workers; returns when net_stop() has ended them and every connection is closed. */
-void net_run(struct net *net);
+/* Runs all workers; returns when net_stop() has ended them and every connection is closed. False: there were not enough
+ * threads to be had, and it has ended at once. */
+bool net_run(struct net *net);
 
-/* Closes every connection (what is queued for one that can take it is sent first, for at most a moment) and ends the
- * loops. Worker 0's thread. */
+/* Closes every connection at once, whatever is still queued for it, and ends the loops. Worker 0's thread. */
 void net_stop(struct net *net);
 
 void net_free(struct net *net);
@@ -69,7 +69,7 @@ bool net_listen(struct net *net, const struct net_listen_options *options, char 
 /* Stops listening and removes the unix socket's file; who is connected stays. */
 void net_unlisten(struct net *net);
 
-/* The TCP port that is listened on, 0 when there is none. */
+/* The TCP port that is listened on, 0 when there is none. Any thread. */
 int net_port(const struct net *net);
 
 /* --- changes at run time (any thread) --------------------------------------------------------------------------- */

@@ -53,9 +53,12 @@ static void mailbox_wake(uv_async_t *wake)
 	mailbox_run(worker_of(wake->loop));
 }
 
-static void time_forget(uv_prepare_t *prepare)
+static void turn_begin(uv_prepare_t *prepare)
 {
-	worker_of(prepare->loop)->now_ms = 0;
+	struct worker *worker = worker_of(prepare->loop);
+
+	worker->now_ms = 0;
+	worker->reader = NULL;
 }
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
@@ -78,7 +81,7 @@ bool worker_init(struct worker *worker, struct net *net, unsigned index, const s
 	session_registry_init(&worker->registry, options->threads > 1);
 	uv_async_init(&worker->loop, &worker->wake, mailbox_wake);
 	uv_prepare_init(&worker->loop, &worker->before_poll);
-	uv_prepare_start(&worker->before_poll, time_forget);
+	uv_prepare_start(&worker->before_poll, turn_begin);
 	return true;
 
 failed:

@@ -24,6 +24,8 @@ enum {
 	WORKER_BATCH_ARGS = 1024, /* arguments that a batch may have together; a command with more has its own */
 };
 
+struct connection;
+
 /* A message: something to do on the worker's thread. */
 struct mail {
 	struct mail *next;
@@ -48,8 +50,13 @@ struct worker {
 
 	/* The wall clock, read once for each wake-up by whoever first asks. libuv's own time does not do: the system's
 	 * coarse clock, which it reads, lags behind the milliseconds at which keys die. */
-	uv_prepare_t before_poll; /* forgets the time */
+	uv_prepare_t before_poll; /* forgets the time and whose turn it was */
 	int64_t now_ms;		  /* Unix time; 0: not read since the last poll */
+
+	/* Who is being read from. libuv would go on reading from a client that sends faster than it is served, up to 32
+	 * times, while all others wait: WORKER_READ_SIZE bytes are enough for one turn. */
+	const struct connection *reader; /* NULL: nobody since the last poll. Only compared, never followed. */
+	size_t reader_bytes;		 /* that it has brought in this turn */
 
 	/* Shared by the connections, in use only while one of them is being served. */
 	char *input; /* WORKER_HEADROOM + WORKER_READ_SIZE bytes */

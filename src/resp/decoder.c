@@ -25,7 +25,8 @@
 enum {
 	FIRST_SPANS = 8,			 /* arguments that a new partial has room for */
 	FIRST_BIG = 4,				 /* the same for large arguments */
-	FIRST_BLOCK = 64 * 1024 * 1024,		 /* bytes; a block for a larger claim grows as its bytes arrive */
+	FIRST_BLOCK = 256 * 1024,		 /* bytes; what the claim of a large argument alone is worth */
+	SECOND_BLOCK = 64 * 1024 * 1024,	 /* bytes; what it is worth when that much has arrived */
 	SHORT_LENGTH_DIGITS = 9,		 /* digits of a length that always fits an uint32_t */
 	SMALLEST_BULK = sizeof("0\r\n\r\n") - 1, /* bytes behind a '$', at least */
 	/* The same when the length has two digits or more: there are ten bytes of payload then. */
@@ -292,11 +293,21 @@ char *resp_decoder_room(const struct resp_decoder *decoder, size_t *len)
 	return block->data + block->len;
 }
 
+/* Room for the current argument when `arrived` bytes of it are there. Memory that is not touched costs nothing, but
+ * where pages are large, the first byte touches two megabytes: who announces much and sends little is not to have them.
+ */
+static size_t block_cap(const struct resp_partial *partial, size_t arrived)
+{
+	size_t cap = arrived < FIRST_BLOCK ? FIRST_BLOCK : max_size(SECOND_BLOCK, arrived * 2);
+
+	return min_size(partial->bulk_len, cap);
+}
+
 /* The block is full and more will come. */
 static void grow_block(struct resp_partial *partial)
 {
 	struct resp_big_arg *big = current_big(partial);
-	struct block *grown = block_resize(big->block, min_size(big->block->cap * 2, partial->bulk_len));
+	struct block *grown = block_resize(big->block, block_cap(partial, big->block->len));
 
 	if (grown == NULL) {
 		partial->no_memory = true;
@@ -323,7 +334,7 @@ static enum step start_block(struct input *in)
 {
 	struct resp_partial *partial = in->decoder->partial;
 	size_t arrived = in->len - partial->at;
-	struct block *block = block_new(min_size(partial->bulk_len, max_size(FIRST_BLOCK, arrived * 2)));
+	struct block *block = block_new(block_cap(partial, arrived));
 
 	if (block == NULL)
 		return fail_memory(in);
@@ -442,8 +453,10 @@ static enum step read_bulk_end(struct input *in)
 /* An argument's block is not full: only the bytes before it are here, and the next ones do not come this way. */
 static enum step await_block(struct input *in)
 {
+	if (in->decoder->partial->no_memory)
+		return fail_memory(in); /* without room for them, the bytes did come this way */
 	assert(in->len == in->decoder->partial->at);
-	return in->decoder->partial->no_memory ? fail_memory(in) : STEP_MORE;
+	return STEP_MORE;
 }
 
 static enum step read_stage(struct input *in)

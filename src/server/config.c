@@ -28,7 +28,6 @@ bool config_init(struct config *config)
 
 void config_free(struct config *config)
 {
-	lock_destroy(&config->lock);
 	config_values_free(&config->values);
 	free(config->path);
 }

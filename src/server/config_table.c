@@ -204,7 +204,6 @@ static const struct config_row table[CONFIG_COUNT] = {
 			      .initial = "16",
 			      .min = 1,
 			      .max = KEYSPACE_MAX_DATABASES,
-			      .mirror = &settings.databases,
 			      .group = keyspace_group,
 			      .doc = "Databases that SELECT can choose from."},
 	[CONFIG_ACTIVE_EXPIRE_EFFORT] = {.name = "active-expire-effort",

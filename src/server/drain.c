@@ -273,5 +273,4 @@ void drain_free(struct drain *drain)
 		free(waiter);
 	}
 	drain->waiters = NULL;
-	lock_destroy(&drain->lock);
 }

@@ -9,11 +9,6 @@ void errorstats_init(struct errorstats *stats, bool locking)
 	lock_init(&stats->lock, locking);
 }
 
-void errorstats_free(struct errorstats *stats)
-{
-	lock_destroy(&stats->lock);
-}
-
 /* The place of `code`, which is made when it is new; ERRORSTATS_CODES when there is no room. */
 static unsigned place_of(struct errorstats *stats, struct slice code)
 {

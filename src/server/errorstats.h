@@ -24,7 +24,6 @@ struct errorstats {
 };
 
 void errorstats_init(struct errorstats *stats, bool locking);
-void errorstats_free(struct errorstats *stats);
 
 /* Any thread, all of them. */
 void errorstats_count(struct errorstats *stats, struct slice code);

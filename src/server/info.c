@@ -221,7 +221,7 @@ static void print_command(const struct command *command, struct buffer *out)
 {
 	struct dispatch_totals totals = dispatch_totals(command->id);
 	double usec = (double)totals.ticks / clock_ticks_per_us();
-	char name[64];
+	char name[COMMAND_NAME_TEXT];
 
 	if (totals.calls == 0 && totals.rejected == 0)
 		return;

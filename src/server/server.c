@@ -195,15 +195,18 @@ static bool server_boot(struct server *server)
 	return boot_keyspace(server) && boot_net(server);
 }
 
-static void server_serve(struct server *server)
+static bool server_serve(struct server *server)
 {
+	bool good;
+
 	boot_watch(server);
 	write_pidfile(server->config);
 	log_event(LOG_NOTICE, "ready", LOG_INT("port", net_port(server->net)), LOG_INT("threads", server->threads),
 		  LOG_INT("pid", getpid()), LOG_TEXT_FIELD("version", CUBBY_VERSION));
-	net_run(server->net);
+	good = net_run(server->net);
 	remove_pidfile(server->config);
 	drain_free(&server->drain);
+	return good;
 }
 
 static void server_free(struct server *server)
@@ -215,7 +218,6 @@ static void server_free(struct server *server)
 	if (server->keyspace != NULL)
 		keyspace_free(server->keyspace);
 	free(server->cleaners);
-	errorstats_free(&server->errors);
 }
 
 int server_run(struct config *config)
@@ -227,11 +229,9 @@ int server_run(struct config *config)
 	if (!boot_log(config))
 		return EXIT_FAILURE;
 	crash_install();
-	good = server_boot(&server);
-	if (good) {
-		server_serve(&server);
+	good = server_boot(&server) && server_serve(&server);
+	if (good)
 		log_event(LOG_NOTICE, "bye");
-	}
 	server_free(&server);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -20,7 +20,6 @@ void session_registry_init(struct session_registry *registry, bool locking)
 void session_registry_free(struct session_registry *registry)
 {
 	LL_DELETE(registries, registry);
-	lock_destroy(&registry->lock);
 }
 
 void session_registry_each(void (*visit)(struct session *session, void *arg), void *arg)

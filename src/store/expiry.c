@@ -1,8 +1,7 @@
 /*
  * How the wheel turns: expiry_due() takes the slot that begins first. When it begins before now, the current time moves
  * up to its beginning, and its nodes are taken one by one: a dead one is handed out, another one is linked again, which
- * puts it into a lower level. When no slot begins before now, the current time
- * becomes the millisecond before now.
+ * puts it into a lower level. When no slot begins before now, the current time becomes the millisecond before now.
  *
  * Invariant: slot `s` of level `n` holds times that have `s` as digit n and the current time's digits above; what is in
  * it is never due before slot_begin(). Removal leaves the occupancy bits alone; a bit without a node is cleared when it

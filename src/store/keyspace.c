@@ -496,36 +496,36 @@ struct database_figures keyspace_database_figures(const struct keyspace *keyspac
 
 /* --- prefetching ------------------------------------------------------------------------------------------------- */
 
-/* Which may be looked at only as long as no other thread changes it. */
-static inline const struct dict *dict_to_prefetch(const struct keyspace *keyspace, unsigned db, const struct key *key)
+/* Each step takes the lock for a moment: another thread may be growing the table that is looked at. */
+
+void keyspace_prefetch_shard(const struct keyspace *keyspace, const struct key *key)
 {
-	return keyspace->locking ? NULL : shard_of(keyspace, key)->dicts[db];
+	__builtin_prefetch(shard_of(keyspace, key), 1);
 }
 
-void keyspace_prefetch_table(const struct keyspace *keyspace, unsigned db, const struct key *key)
+void keyspace_prefetch_bucket(struct keyspace *keyspace, unsigned db, const struct key *key)
 {
-	const struct dict *dict = dict_to_prefetch(keyspace, db, key);
+	struct shard *shard = shard_of(keyspace, key);
+	const struct dict *dict;
 
-	if (dict != NULL)
-		__builtin_prefetch(dict_table(dict, key->hash));
-}
-
-void keyspace_prefetch_bucket(const struct keyspace *keyspace, unsigned db, const struct key *key)
-{
-	const struct dict *dict = dict_to_prefetch(keyspace, db, key);
-
+	lock_take(&shard->lock);
+	dict = shard->dicts[db];
 	if (dict != NULL)
 		__builtin_prefetch(table_bucket(dict_table(dict, key->hash), key->hash));
+	lock_release(&shard->lock);
 }
 
-void keyspace_prefetch_entry(const struct keyspace *keyspace, unsigned db, const struct key *key)
+void keyspace_prefetch_entry(struct keyspace *keyspace, unsigned db, const struct key *key)
 {
-	const struct dict *dict = dict_to_prefetch(keyspace, db, key);
-	const struct entry *entry;
+	struct shard *shard = shard_of(keyspace, key);
+	const struct dict *dict;
+	const struct entry *entry = NULL;
 
-	if (dict == NULL)
-		return;
-	entry = table_first(table_bucket(dict_table(dict, key->hash), key->hash));
+	lock_take(&shard->lock);
+	dict = shard->dicts[db];
+	if (dict != NULL)
+		entry = table_first(table_bucket(dict_table(dict, key->hash), key->hash));
+	lock_release(&shard->lock);
 	if (entry == NULL)
 		return;
 	__builtin_prefetch(entry);

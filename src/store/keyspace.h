@@ -177,12 +177,13 @@ struct database_figures {
 /* Every shard is locked. */
 struct database_figures keyspace_database_figures(const struct keyspace *keyspace, unsigned db, int64_t now);
 
-/* --- prefetching -------------------------------------------------------------------------------------------------
- * Three steps that together bring a key's entry into the cache, so that the misses of a batch overlap: call each for
- * all keys of the batch before the next. They only guess: nothing is promised about the key. Without `locking` only;
- * with it they do nothing. */
-void keyspace_prefetch_table(const struct keyspace *keyspace, unsigned db, const struct key *key);
-void keyspace_prefetch_bucket(const struct keyspace *keyspace, unsigned db, const struct key *key);
-void keyspace_prefetch_entry(const struct keyspace *keyspace, unsigned db, const struct key *key);
+/* --- prefetching ------------------------------------------------------------------------------------------------ */
+
+/* Three steps that together bring a key's entry into the cache, so that the misses of a batch overlap: call each for
+ * all keys of the batch before the next. They only guess: nothing is promised about the key. No lock is held by the
+ * caller; they take the shard's for a moment. */
+void keyspace_prefetch_shard(const struct keyspace *keyspace, const struct key *key);
+void keyspace_prefetch_bucket(struct keyspace *keyspace, unsigned db, const struct key *key);
+void keyspace_prefetch_entry(struct keyspace *keyspace, unsigned db, const struct key *key);
 
 #endif

@@ -21,7 +21,6 @@ void shard_destroy(struct shard *shard, unsigned databases)
 		if (shard->dicts[db] != NULL)
 			dict_free(shard->dicts[db]);
 	}
-	lock_destroy(&shard->lock);
 }
 
 struct dict *shard_need_dict(struct shard *shard, unsigned db, bool ttl)

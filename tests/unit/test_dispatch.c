@@ -1,4 +1,5 @@
 /* The dispatcher with a host and a session of the test's own: no socket, no configuration, no clock. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -435,7 +435,7 @@ START_TEST(prefetching_changes_nothing)
 		for (int i = 0; i < 100; i++) {
 			struct key key = numbered_key(i);
 
-			keyspace_prefetch_table(keyspace, 0, &key);
+			keyspace_prefetch_shard(keyspace, &key);
 			keyspace_prefetch_bucket(keyspace, 0, &key);
 			keyspace_prefetch_entry(keyspace, 0, &key);
 			set_number(i, 0);
