@@ -123,10 +123,17 @@ void buffer_append_quoted(struct buffer *buffer, struct slice text)
 		buffer->len = start;
 }
 
-void buffer_consume(struct buffer *buffer, size_t len)
+void buffer_trim(struct buffer *buffer)
 {
-	if (len == 0)
+	enum { TRIM_MIN = 4096 };
+	size_t unused = buffer->cap - buffer->len;
+	char *trimmed;
+
+	if (unused <= TRIM_MIN || unused <= buffer->len)
 		return;
-	buffer->len -= len;
-	memmove(buffer->data, buffer->data + len, buffer->len);
+	trimmed = realloc(buffer->data, buffer->len > 0 ? buffer->len : 1);
+	if (trimmed == NULL)
+		return;
+	buffer->data = trimmed;
+	buffer->cap = buffer->len > 0 ? buffer->len : 1;
 }

@@ -67,8 +67,8 @@ void buffer_vprintf(struct buffer *buffer, const char *format, va_list args) __a
  * Redis's sdscatrepr(). */
 void buffer_append_quoted(struct buffer *buffer, struct slice text);
 
-/* Removes the first `len` bytes. */
-void buffer_consume(struct buffer *buffer, size_t len);
+/* Gives back memory that is not used, when it is more than what is and 4 KB. */
+void buffer_trim(struct buffer *buffer);
 
 static inline struct slice buffer_slice(const struct buffer *buffer)
 {

@@ -102,14 +102,3 @@ bool glob_match(struct slice pattern, struct slice text, bool nocase)
 	}
 	return all_stars(at, end);
 }
-
-bool glob_is_literal(struct slice pattern)
-{
-	size_t i;
-
-	for (i = 0; i < pattern.len; i++) {
-		if (memchr("*?[\\", pattern.data[i], 4) != NULL)
-			return false;
-	}
-	return true;
-}

@@ -15,7 +15,4 @@
 /* Whether the whole of `text` matches `pattern`. With `nocase`, ASCII letters match either case. */
 bool glob_match(struct slice pattern, struct slice text, bool nocase);
 
-/* Whether `pattern` has no special character, and so matches itself alone. */
-bool glob_is_literal(struct slice pattern);
-
 #endif

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "command/arguments.h"
 
 /* What is known of a request before the commands ahead of it have run. */
@@ -156,6 +157,13 @@ static void unknown_command_error(struct command_context *context)
 		     argument_echo_len(name), name.data, (int)len, args);
 }
 
+/* Whether a web browser has been made to talk to us: a page can send any text to a port of its reader's machine, and
+ * the lines of an HTTP request that come after these could be commands. */
+static bool is_http(struct slice name)
+{
+	return slice_is_word(name, "post") || slice_is_word(name, "host:");
+}
+
 static bool arity_fits(const struct command *command, size_t argc)
 {
 	return command->arity >= 0 ? argc == (size_t)command->arity : argc >= (size_t)-command->arity;
@@ -166,6 +174,12 @@ static bool gate_passes(struct command_context *context)
 {
 	const struct command *command = context->command;
 
+	if (command == NULL && is_http(context->argv[0])) {
+		log_event(LOG_WARNING, "possible attack through a browser: a client sent HTTP and was closed",
+			  LOG_INT("id", context->session->id));
+		context->session->ops->close(context->session);
+		return false;
+	}
 	if (command == NULL) {
 		unknown_command_error(context);
 		return false;
@@ -209,6 +223,18 @@ static bool request_keys(struct dispatcher *dispatcher, const struct command *co
 	context->keys = dispatcher->keys;
 	context->key_count = count;
 	return true;
+}
+
+/* A command of a million keys is not to leave its scratch behind. */
+static void keys_trim(struct dispatcher *dispatcher)
+{
+	enum { KEPT_KEYS = 4096 };
+
+	if (dispatcher->key_cap <= KEPT_KEYS)
+		return;
+	free(dispatcher->keys);
+	dispatcher->keys = NULL;
+	dispatcher->key_cap = 0;
 }
 
 static void handler_run_locked(struct command_context *context)
@@ -308,6 +334,7 @@ static void command_run(struct dispatcher *dispatcher, struct command_context *c
 		return;
 	}
 	handler_run_locked(context);
+	keys_trim(dispatcher);
 	if (reply->errors != errors) {
 		counter_add(&stats->failed, 1);
 		error_count(dispatcher->host, reply, start);

@@ -295,6 +295,7 @@ static void connection_protocol_error(struct connection *connection, const char 
 	log_event(LOG_VERBOSE, "protocol error, client closed", LOG_INT("id", connection->session.id),
 		  LOG_TEXT_FIELD("error", error));
 	counter_add(&worker->protocol_errors, 1);
+	worker->dispatcher.host->count_error(worker->dispatcher.host, SLICE("ERR"));
 	reply_errorf(&worker->reply, "ERR %s", error);
 	session_mark(&connection->session, SESSION_CLOSING);
 }
@@ -396,10 +397,11 @@ static bool connection_keep(struct connection *connection, const char *data, siz
 		if (data != input->data) /* else a long command, of which all is kept */
 			memmove(input->data, data, kept);
 		input->len = kept;
-		return true;
+	} else {
+		input->len = 0;
+		buffer_append(input, data, kept);
 	}
-	input->len = 0;
-	buffer_append(input, data, kept);
+	buffer_trim(input);
 	return !input->failed;
 }
 

@@ -148,6 +148,7 @@ bool output_take(struct output *output, struct reply *reply, size_t skip)
 	} else {
 		chunk->reply = *reply;
 		chunk->skip = skip;
+		buffer_trim(&chunk->reply.bytes);
 		*reply = (struct reply){.protocol = reply->protocol, .errors = reply->errors};
 	}
 	output->bytes += rest;

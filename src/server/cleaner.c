@@ -25,7 +25,7 @@ enum {
 };
 
 static const uint64_t min_budget_ns = 1000 * 1000;
-static const uint64_t max_budget_ns = 4 * 1000 * 1000;
+static const uint64_t max_budget_ns = 2 * 1000 * 1000;
 
 static uint64_t tick_budget(const struct cleaner *cleaner, uint64_t now_ns)
 {

@@ -22,12 +22,13 @@ bool config_init(struct config *config)
 	for (int id = 0; id < CONFIG_COUNT; id++)
 		mirror_value(config, (enum config_id)id);
 	setting_put(&settings.active_expire_enabled, 1);
-	lock_init(&config->lock, true);
+	uv_mutex_init(&config->lock);
 	return true;
 }
 
 void config_free(struct config *config)
 {
+	uv_mutex_destroy(&config->lock);
 	config_values_free(&config->values);
 	free(config->path);
 }
@@ -83,10 +84,10 @@ bool config_check_password(struct config *config, struct slice password)
 
 	if (kept > 0)
 		memcpy(given, password.data, kept);
-	lock_take(&config->lock);
+	uv_mutex_lock(&config->lock);
 	right_len = strlen(config_text(config, CONFIG_REQUIREPASS));
 	memcpy(right, config_text(config, CONFIG_REQUIREPASS), right_len);
-	lock_release(&config->lock);
+	uv_mutex_unlock(&config->lock);
 	equal = equal_padded(given, right);
 	return equal & (password.len == right_len);
 }

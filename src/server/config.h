@@ -15,12 +15,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <uv.h>
 
 #include "base/buffer.h"
-#include "base/lock.h"
 #include "base/settings.h"
 #include "base/slice.h"
 #include "resp/reply.h"
+#include <uv.h>
 
 enum {
 	CONFIG_ERROR_TEXT = 512,   /* bytes an error text may need, with its NUL */
@@ -138,7 +139,7 @@ void config_values_free(struct config_values *values);
 struct net;
 
 struct config {
-	struct lock lock;	     /* guards values */
+	uv_mutex_t lock;	     /* guards values; one that sleeps, for CONFIG REWRITE holds it while it writes */
 	struct config_values values; /* what is in force */
 	char *path;		     /* owned; the configuration file's full path, NULL when there is none */
 	int argc;		     /* the arguments after the program's name; they stay in force when the file is */

@@ -26,7 +26,7 @@ void config_reply_get(struct config *config, const struct slice *patterns, size_
 	for (int id = 0; id < CONFIG_COUNT; id++)
 		pairs += matches_any(config_row((enum config_id)id), patterns, count);
 	reply_map(reply, pairs);
-	lock_take(&config->lock);
+	uv_mutex_lock(&config->lock);
 	for (int id = 0; id < CONFIG_COUNT; id++) {
 		const struct config_row *row = config_row((enum config_id)id);
 
@@ -37,7 +37,7 @@ void config_reply_get(struct config *config, const struct slice *patterns, size_
 		reply_bulk_text(reply, row->name);
 		reply_bulk(reply, buffer_slice(&text));
 	}
-	lock_release(&config->lock);
+	uv_mutex_unlock(&config->lock);
 	buffer_free(&text);
 }
 
@@ -131,9 +131,9 @@ bool config_set(struct config *config, const struct slice *words, size_t count, 
 		good = add_change(&changes, words[i], words[i + 1], error);
 	if (!good)
 		return false;
-	lock_take(&config->lock);
+	uv_mutex_lock(&config->lock);
 	good = parse_changes(&changes, error) && make_changes(config, &changes, error);
-	lock_release(&config->lock);
+	uv_mutex_unlock(&config->lock);
 	for (size_t i = 0; i < changes.count; i++)
 		config_value_free(&changes.at[i].value);
 	return good;

@@ -285,7 +285,7 @@ void config_reload(struct config *config)
 		log_event(LOG_NOTICE, "there is no configuration file to read again");
 		return;
 	}
-	lock_take(&config->lock);
+	uv_mutex_lock(&config->lock);
 	if (load_values(config, config->path, &values, error)) {
 		for (int id = 0; id < CONFIG_COUNT; id++)
 			reload_value(config, (enum config_id)id, &values.at[id]);
@@ -295,5 +295,5 @@ void config_reload(struct config *config)
 			  LOG_TEXT_FIELD("error", error));
 	}
 	config_values_free(&values);
-	lock_release(&config->lock);
+	uv_mutex_unlock(&config->lock);
 }

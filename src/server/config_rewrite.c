@@ -192,10 +192,10 @@ bool config_rewrite(struct config *config, char *error)
 		snprintf(error, CONFIG_ERROR_TEXT, "ERR The server is running without a config file");
 		return false;
 	}
-	lock_take(&config->lock);
+	uv_mutex_lock(&config->lock);
 	good = rewrite_file(config);
 	if (!good)
 		snprintf(error, CONFIG_ERROR_TEXT, "ERR Rewriting config file: %s", strerror(errno));
-	lock_release(&config->lock);
+	uv_mutex_unlock(&config->lock);
 	return good;
 }

@@ -94,19 +94,21 @@ START_TEST(quotes_what_is_not_printable)
 }
 END_TEST
 
-START_TEST(consumes_from_the_front)
+START_TEST(trims_what_is_not_used)
 {
 	struct buffer buffer = {0};
 
-	buffer_consume(&buffer, 0);
-	buffer_append_text(&buffer, "0123456789");
-	buffer_consume(&buffer, 7);
-	check_content(&buffer, "789");
-	buffer_append_text(&buffer, "x");
-	check_content(&buffer, "789x");
-	buffer_consume(&buffer, 4);
-	ck_assert_uint_eq(buffer.len, 0);
+	ck_assert(buffer_reserve(&buffer, 100000));
+	buffer_append_text(&buffer, "kept");
+	buffer_trim(&buffer);
+	ck_assert_uint_eq(buffer.cap, 4);
+	ck_assert(slice_equal(buffer_slice(&buffer), SLICE("kept")));
+	ck_assert(buffer_reserve(&buffer, 4096));
+	buffer_trim(&buffer); /* not worth it */
+	ck_assert_uint_ge(buffer.cap, 4100);
 	buffer_free(&buffer);
+	buffer_trim(&buffer);
+	ck_assert_ptr_null(buffer.data);
 }
 END_TEST
 
@@ -170,7 +172,7 @@ Suite *buffer_suite(void)
 	tcase_add_test(buffer, grows_by_half_or_quarter);
 	tcase_add_test(buffer, stays_as_it_was_without_memory);
 	tcase_add_test(buffer, quotes_what_is_not_printable);
-	tcase_add_test(buffer, consumes_from_the_front);
+	tcase_add_test(buffer, trims_what_is_not_used);
 	suite_add_tcase(suite, buffer);
 	tcase_add_test(block, block_counts_its_holders);
 	tcase_add_test(block, block_keeps_its_bytes_when_resized);

@@ -163,6 +163,18 @@ START_TEST(a_batch_stops_where_it_must)
 }
 END_TEST
 
+START_TEST(browsers_are_closed)
+{
+	reply_clear(&reply);
+	ck_assert_uint_eq(run("POST / HTTP/1.1;FLUSHALL", NO_LIMIT), 1);
+	ck_assert(session_has(&session, SESSION_CLOSING));
+	ck_assert_uint_eq(reply_len(&reply), 0);
+	session_unmark(&session, SESSION_CLOSING);
+	ck_assert_uint_eq(run("Host: localhost;FLUSHALL", NO_LIMIT), 1);
+	ck_assert(session_has(&session, SESSION_CLOSING));
+}
+END_TEST
+
 START_TEST(many_keys_in_a_full_batch)
 {
 	char commands[DISPATCH_BATCH * 24] = "";
@@ -188,6 +200,7 @@ Suite *dispatch_suite(void)
 	tcase_add_test(tcase, strangers_may_do_little);
 	tcase_add_test(tcase, statistics_follow_the_commands);
 	tcase_add_test(tcase, a_batch_stops_where_it_must);
+	tcase_add_test(tcase, browsers_are_closed);
 	tcase_add_test(tcase, many_keys_in_a_full_batch);
 	suite_add_tcase(suite, tcase);
 	return suite;

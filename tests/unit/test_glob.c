@@ -242,18 +242,6 @@ START_TEST(many_stars_take_no_time)
 }
 END_TEST
 
-START_TEST(literals_are_known)
-{
-	ck_assert(glob_is_literal(SLICE("")));
-	ck_assert(glob_is_literal(SLICE("user:17]^-")));
-	ck_assert(glob_is_literal((struct slice){"a\0b", 3}));
-	ck_assert(!glob_is_literal(SLICE("user:*")));
-	ck_assert(!glob_is_literal(SLICE("?")));
-	ck_assert(!glob_is_literal(SLICE("a[b")));
-	ck_assert(!glob_is_literal(SLICE("a\\")));
-}
-END_TEST
-
 Suite *glob_suite(void)
 {
 	Suite *suite = suite_create("glob");
@@ -263,7 +251,6 @@ Suite *glob_suite(void)
 	tcase_add_test(tcase, is_safe_for_any_byte);
 	tcase_add_test(tcase, agrees_with_the_reference);
 	tcase_add_test(tcase, many_stars_take_no_time);
-	tcase_add_test(tcase, literals_are_known);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
