@@ -216,6 +216,9 @@ static void connection_send(struct connection *connection, struct reply *reply)
 			connection->output = output_new();
 	}
 	if (sent < 0 || connection->output == NULL || !output_take(connection->output, reply, (size_t)sent)) {
+		log_event(sent == UV_ENOMEM || sent >= 0 ? LOG_WARNING : LOG_VERBOSE,
+			  "cannot send a reply, client closed", LOG_INT("id", connection->session.id),
+			  LOG_TEXT_FIELD("error", uv_strerror(sent < 0 ? (int)sent : UV_ENOMEM)));
 		reply_clear(reply);
 		connection_close(connection);
 		return;

@@ -16,16 +16,34 @@ void worker_post(struct worker *worker, void (*job)(uv_loop_t *loop, void *arg),
 {
 	struct mail *mail = malloc(sizeof(*mail));
 
+	uv_mutex_lock(&worker->mail_lock);
 	if (mail == NULL) {
-		log_event(LOG_WARNING, "no memory for a message between threads");
-		abort();
+		mail = worker->mail_spare;
+		if (mail == NULL) {
+			log_event(LOG_WARNING, "no memory for a message between threads");
+			abort();
+		}
+		worker->mail_spare = mail->next;
 	}
 	*mail = (struct mail){NULL, job, arg};
-	uv_mutex_lock(&worker->mail_lock);
 	*worker->mail_last = mail;
 	worker->mail_last = &mail->next;
 	if (!worker->mail_closed)
 		uv_async_send(&worker->wake);
+	uv_mutex_unlock(&worker->mail_lock);
+}
+
+static void mail_free(struct worker *worker, struct mail *mail)
+{
+	uintptr_t place = (uintptr_t)mail - (uintptr_t)worker->mail_reserve;
+
+	if (place >= sizeof(worker->mail_reserve)) {
+		free(mail);
+		return;
+	}
+	uv_mutex_lock(&worker->mail_lock);
+	mail->next = worker->mail_spare;
+	worker->mail_spare = mail;
 	uv_mutex_unlock(&worker->mail_lock);
 }
 
@@ -43,7 +61,7 @@ static void mailbox_run(struct worker *worker)
 		struct mail *next = mail->next;
 
 		mail->job(&worker->loop, mail->arg);
-		free(mail);
+		mail_free(worker, mail);
 		mail = next;
 	}
 }
@@ -76,6 +94,8 @@ bool worker_init(struct worker *worker, struct net *net, unsigned index, const s
 		uv_mutex_destroy(&worker->mail_lock);
 		goto failed;
 	}
+	for (size_t i = 0; i < WORKER_SPARE_MAIL; i++)
+		mail_free(worker, &worker->mail_reserve[i]);
 	worker->loop.data = worker;
 	worker->reply.protocol = 2;
 	session_registry_init(&worker->registry, options->threads > 1);
@@ -93,8 +113,12 @@ failed:
 
 void worker_run(struct worker *worker, const struct net_options *options)
 {
+	void *volatile first = malloc(1);
 	char name[16];
 
+	/* The allocator sets up what it keeps for a thread at its first call; should there be no memory left by the
+	 * time the first client comes, jemalloc would crash. */
+	free(first);
 	snprintf(name, sizeof(name), "worker-%u", worker->index % 1000);
 	platform_name_thread(worker->index == 0 ? "cubbyd" : name);
 	uv_update_time(&worker->loop);

@@ -26,6 +26,8 @@ enum {
 
 struct connection;
 
+enum { WORKER_SPARE_MAIL = 64 }; /* messages that can be posted when there is no memory */
+
 /* A message: something to do on the worker's thread. */
 struct mail {
 	struct mail *next;
@@ -43,8 +45,10 @@ struct worker {
 	/* The mailbox. */
 	uv_async_t wake;
 	uv_mutex_t mail_lock;
-	struct mail *mail_first;   /* under mail_lock */
-	struct mail **mail_last;   /* under mail_lock */
+	struct mail *mail_first; /* under mail_lock */
+	struct mail **mail_last; /* under mail_lock */
+	struct mail *mail_spare; /* under mail_lock: of mail_reserve, those that are free */
+	struct mail mail_reserve[WORKER_SPARE_MAIL];
 	bool mail_closed;	   /* under mail_lock: the loop has ended and is not to be woken */
 	_Atomic bool sweep_posted; /* a message to close the killed connections is under way */
 

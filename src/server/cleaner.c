@@ -5,7 +5,7 @@
  *
  * The numbers, with what was measured on a 2-core x86-64 machine: a key costs about 1 us of processor time (some 7
  * steps: it moves down the index before it dies), a slice of 128 steps holds a shard's lock for about 25 us. A tick
- * works for at least 1 ms and at most 4 ms, so no request waits 5 ms for it. Between the two, the budget is a share of
+ * works for at least 1 ms and at most 2 ms, so no request waits 5 ms for it. Between the two, the budget is a share of
  * the time since the last tick: 40% at active-expire-effort 1, 85% at 10. While many clients are served, a turn of the
  * loop takes longer than the 1 ms that the timer asks for, and a fixed budget would let the dead pile up; a share of
  * the time does not. 40% of one thread reap 400,000 keys a second: a million that die in the same second are gone 1.5
