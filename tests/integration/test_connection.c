@@ -190,6 +190,19 @@ START_TEST(hello_authenticates)
 }
 END_TEST
 
+START_TEST(a_password_that_is_gone_is_not_asked_for)
+{
+	struct server *server = server_start("--requirepass", "secret", NULL);
+	struct client *early = client_open(server, 2), *c = client_open(server, 2);
+
+	expect(c, "+OK", "AUTH", "secret", NULL);
+	expect(c, "+OK", "CONFIG", "SET", "requirepass", "", NULL);
+	expect_like(early, "{ $server *", "HELLO", "3", NULL);
+	expect(early, "+PONG", "PING", NULL);
+	server_stop(server);
+}
+END_TEST
+
 START_TEST(quit_needs_no_password)
 {
 	struct server *server = server_start("--requirepass", "secret", NULL);
@@ -219,6 +232,7 @@ Suite *connection_suite(void)
 	tcase_add_loop_test(with_shared, auth_without_a_password, 2, 4);
 	tcase_add_test(alone, password_is_required);
 	tcase_add_test(alone, hello_authenticates);
+	tcase_add_test(alone, a_password_that_is_gone_is_not_asked_for);
 	tcase_add_test(alone, quit_needs_no_password);
 	return suite;
 }

@@ -5,6 +5,8 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/random.h"
 #include "unit/decoder_feed.h"
@@ -557,6 +559,44 @@ START_TEST(test_huge_claim)
 }
 END_TEST
 
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+/* Lets this process (Check forks for each test) have `more` bytes of address space than it has. */
+static void limit_memory(size_t more)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	struct rlimit limit;
+	size_t pages = 0;
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fscanf(file, "%zu", &pages), 1);
+	fclose(file);
+	limit.rlim_cur = limit.rlim_max = pages * (size_t)sysconf(_SC_PAGESIZE) + more;
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
+}
+
+/* The first block can be had, the next one cannot. */
+START_TEST(test_no_memory_for_a_block)
+{
+	char stream[] = "*2\r\n$4\r\nECHO\r\n$1073741824\r\nxy";
+	struct call call;
+	size_t len;
+
+	call_open(&call, PLENTY);
+	limit_memory(16 * 1024 * 1024);
+	ck_assert_int_eq(call_decode(&call, stream, sizeof(stream) - 1), RESP_MORE);
+	ck_assert_ptr_nonnull(resp_decoder_room(&call.decoder, &len));
+	resp_decoder_filled(&call.decoder, len);
+	ck_assert_ptr_null(resp_decoder_room(&call.decoder, &len));
+	/* More bytes come, by the usual way. */
+	ck_assert_int_eq(call_decode(&call, stream, sizeof(stream) - 1), RESP_ERROR);
+	ck_assert_str_eq(call.error, "out of memory reading the command");
+	call_close(&call);
+}
+END_TEST
+
+#endif
+
 /* --- limits ----------------------------------------------------------------------------------------------------- */
 
 START_TEST(test_limits_may_change_midway)
@@ -623,6 +663,9 @@ Suite *decoder_suite(void)
 	tcase_add_test(calls, test_room);
 	tcase_add_test(calls, test_line_end_behind_a_block);
 	tcase_add_test(calls, test_huge_claim);
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	tcase_add_test(calls, test_no_memory_for_a_block);
+#endif
 	tcase_add_test(calls, test_limits_may_change_midway);
 	tcase_add_test(calls, test_limit_is_inclusive);
 	suite_add_tcase(suite, calls);
