@@ -1,45 +1,111 @@
-"""Measures cubbyd beside redis-server: bench.py [quick].
+"""Measures cubbyd beside redis-server: bench.py [quick] [cpu|threads|store|memory|latency].
 
-Prints tables and writes doc/benchmarks.md, doc/benchmarks.svg and the table of README.md; with quick it runs for less
-than two minutes and writes nothing. In both documents only what stands between the two marks is replaced.
+Prints tables and writes doc/benchmarks.md with its charts and the table of README.md; in both documents only what
+stands between the two marks is replaced. With quick it does everything once, briefly. That writes nothing, and neither
+does one part alone.
 """
 
 import resource
 import signal
 import sys
 import tempfile
+import time
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 import chart
+import latency
 import machine
 import memory
 import report
 import servers
 import store
 from compare import Effort, compare
+from load import Load
 from report import MemoryFigures, Results
 from servers import ROOT, Cores, Failure
 
 OPEN_FILES = 20_000  # 10,000 connections have an end here and one in the server; each process needs some more
 
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
-EMPTY_DOCUMENT = f"# Benchmarks\n\nMeasured by `./dev bench`.\n\n{BEGIN}\n{END}\n"
+EMPTY_DOCUMENT = f"# Benchmarks\n\nMeasured by `./dev bench`.\n\n{BEGIN}\n{END}\n\n## {report.EXPLANATIONS}\n"
 
 
 @dataclass(frozen=True)
 class Plan:
+    store_rounds: int
+    steady: float  # seconds for which memory must not change
     against_redis: Effort
     threads: Effort
-    steady: float  # seconds for which memory must not change
-    store_rounds: int
+    scale: float  # of what the latency part does, and for how long
 
 
-FULL = Plan(Effort(3, 5, 100), Effort(3, 3, 50), 5, 5)
-QUICK = Plan(Effort(1, 0.6, 10), Effort(1, 0.4, 10), 1, 1)
+FULL = Plan(5, 5, Effort(5, 1.5, 3), Effort(3, 1.2, 2), 1.0)
+QUICK = Plan(
+    1,
+    1,
+    Effort(1, 0.4, 1, crowd_commands=("set",), crowd_requests=10),
+    Effort(1, 0.3, 1, crowd_commands=()),
+    0.05,
+)
+
+
+def measure_store(plan, _cores, _directory):
+    return store.measure(plan.store_rounds)
+
+
+def measure_memory(plan, cores, directory):
+    start = (servers.redis, servers.cubbyd)
+    with ExitStack() as stack:
+        keyed, connected = (
+            [stack.enter_context(server(directory, cores.pin(cores.server))) for server in start] for _ in range(2)
+        )
+        key, connection = memory.measure(keyed, connected, plan.steady, cores.pin(cores.load))
+    return MemoryFigures(*key), MemoryFigures(*connection)
+
+
+def measure_against_redis(plan, cores, directory):
+    pin = cores.pin(cores.server)
+    with servers.redis(directory, pin) as redis, servers.cubbyd(directory, pin) as cubby:
+        return compare([(redis,), (cubby,)], plan.against_redis, Load(1, cores.pin(cores.load)))
+
+
+def measure_threads(plan, cores, directory):
+    """One thread, two daemons of one thread each, and two threads, under the same load of two processes on the same
+    cores. The pair shares nothing but the machine: what two threads cost more than it is what they cost each other, and
+    what the pair costs more than the one is what a crowded machine costs."""
+    with ExitStack() as stack:
+        start = partial(servers.cubbyd, directory, cores.pin(cores.two_threads))
+        one, left, right, two = (stack.enter_context(start(threads)) for threads in (1, 1, 1, 2))
+        driver = Load(2, cores.pin(cores.load_beside_two_threads))
+        return compare([(one,), (left, right), (two,)], plan.threads, driver)
+
+
+# In the order in which they run.
+PARTS = {
+    "store": measure_store,
+    "memory": measure_memory,
+    "cpu": measure_against_redis,
+    "threads": measure_threads,
+    "latency": latency.measure,
+}
+
+
+def measure(plan, parts):
+    cores = Cores()
+    figures = {}
+    with tempfile.TemporaryDirectory(prefix="cubby-bench-") as directory:
+        for name in parts:
+            say(f"== {name}")
+            began = time.monotonic()
+            figures[name] = PARTS[name](plan, cores, directory)
+            say(f"== {name} took {time.monotonic() - began:.0f} s")
+    return Results(machine.describe(), **figures)
 
 
 def say(what):
-    print(f"== {what}", file=sys.stderr, flush=True)
+    print(what, file=sys.stderr, flush=True)
 
 
 def raise_open_files():
@@ -47,43 +113,6 @@ def raise_open_files():
     if soft != resource.RLIM_INFINITY and soft < OPEN_FILES:
         enough = hard == resource.RLIM_INFINITY or hard >= OPEN_FILES
         resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES if enough else hard, hard))
-
-
-def measure_against_redis(effort, cores, directory):
-    pin = cores.pin(cores.server)
-    with servers.redis(directory, pin) as redis, servers.cubbyd(directory, pin) as cubby:
-        return compare(redis, cubby, effort, cores.pin(cores.load))
-
-
-def measure_threads(effort, cores, directory):
-    pin = cores.pin(cores.two_threads)
-    with servers.cubbyd(directory, pin, 1) as one, servers.cubbyd(directory, pin, 2) as two:
-        return compare(one, two, effort, cores.pin(cores.load_beside_two_threads))
-
-
-def measure_memory(steady, cores, directory):
-    """Of servers that are fresh for each figure."""
-    pin = cores.pin(cores.server)
-    with servers.redis(directory, pin) as redis, servers.cubbyd(directory, pin) as cubby:
-        key = MemoryFigures(*(memory.bytes_per_key(server, steady) for server in (redis, cubby)))
-    load = cores.pin(cores.load)
-    with servers.redis(directory, pin) as redis, servers.cubbyd(directory, pin) as cubby:
-        connection = (memory.bytes_per_connection(server, steady, load) for server in (redis, cubby))
-        return key, MemoryFigures(*connection)
-
-
-def measure(plan):
-    cores = Cores()
-    with tempfile.TemporaryDirectory(prefix="cubby-bench-") as directory:
-        say("the store alone")
-        store_figures = store.measure(plan.store_rounds)
-        say("memory")
-        key, connection = measure_memory(plan.steady, cores, directory)
-        say("cubbyd to Redis")
-        against_redis = measure_against_redis(plan.against_redis, cores, directory)
-        say("two threads to one")
-        threads = measure_threads(plan.threads, cores, directory)
-    return Results(machine.describe(), against_redis, threads, store_figures, key, connection)
 
 
 def replace_marked(text, content):
@@ -97,24 +126,32 @@ def write_documents(results):
     page = ROOT / "doc" / "benchmarks.md"
     text = page.read_text(encoding="utf-8") if page.exists() else EMPTY_DOCUMENT
     page.write_text(replace_marked(text, report.document(results)), encoding="utf-8")
-    page.with_suffix(".svg").write_text(chart.draw(results.against_redis), encoding="utf-8")
+    for name, drawing in chart.draw(results).items():
+        (page.parent / name).write_text(drawing, encoding="utf-8")
     readme = ROOT / "README.md"
     if readme.exists():
         text = replace_marked(readme.read_text(encoding="utf-8"), report.summary(results))
         readme.write_text(text, encoding="utf-8")
 
 
+def parse(arguments):
+    """The plan, and the parts to measure."""
+    quick = arguments[:1] == ["quick"]
+    parts = arguments[1:] if quick else arguments
+    if len(parts) > 1 or not set(parts) <= set(PARTS):
+        sys.exit(f"usage: bench.py [quick] [{'|'.join(PARTS)}]")
+    return QUICK if quick else FULL, parts or list(PARTS)
+
+
 def main(arguments):
-    if arguments not in ([], ["quick"]):
-        sys.exit("usage: bench.py [quick]")
+    plan, parts = parse(arguments)
     # An end by SIGTERM, too, goes through the with statements that end the servers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     raise_open_files()
-    quick = arguments == ["quick"]
     try:
-        results = measure(QUICK if quick else FULL)
+        results = measure(plan, parts)
         print(report.terminal(results))
-        if not quick:
+        if plan is FULL and len(parts) == len(PARTS):
             write_documents(results)
     except (Failure, OSError) as failure:
         sys.exit(f"bench: {failure}")

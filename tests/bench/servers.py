@@ -27,7 +27,11 @@ class Failure(Exception):
 
 class Cores:
     """Who runs where: servers on the first usable core, what drives them on another. Where the system cannot pin a
-    process (macOS) or has one core only, everybody runs anywhere."""
+    process (macOS) or has one core only, everybody runs anywhere.
+
+    A server of two threads has two cores. What drives it has others if there are any. If not, it is left to the
+    scheduler who is where, for all servers alike: a load pinned to the second core would slow down the one of the two
+    threads that is there, and leave a server of one thread alone."""
 
     def __init__(self):
         usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
@@ -35,8 +39,7 @@ class Cores:
         self.server = usable[:1]
         self.load = usable[1:2]
         self.two_threads = usable[:2]
-        # A third core leaves both to the two threads of the server.
-        self.load_beside_two_threads = usable[2:3] or usable[1:2]
+        self.load_beside_two_threads = usable[2:4] or usable[:2]
 
     def pin(self, cores):
         """What a child calls before it becomes another program; None when there is nothing to do."""
@@ -103,10 +106,13 @@ class Server:
     def call(self, *words):
         return self._control.call(*words)
 
+    def connected_clients(self):
+        """Besides the one that asks."""
+        return int(re.search(rb"^connected_clients:(\d+)", self.call("INFO", "clients"), re.MULTILINE)[1]) - 1
+
     def wait_until_idle(self):
         """Until the clients of the run before are gone: closing 10,000 of them takes a while."""
-        pattern = re.compile(rb"^connected_clients:1\r?$", re.MULTILINE)
-        wait_until(lambda: pattern.search(self.call("INFO", "clients")), f"{self.name}: closing connections")
+        wait_until(lambda: self.connected_clients() == 0, f"{self.name}: closing connections")
 
     def cpu_seconds(self):
         """User and system time since the start."""

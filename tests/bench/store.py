@@ -17,6 +17,10 @@ class StoreFigures:
     locked: float  # of one thread that takes them
     two_threads: float
 
+    @property
+    def ratio(self):
+        return self.two_threads / self.unlocked
+
 
 def measure(rounds):
     """A list of StoreFigures."""
