@@ -2,10 +2,18 @@
  * One allocation for each block: the header and, right behind it, the bytes. Counting is relaxed on the way up (who
  * takes a reference already has one) and release, then acquire, on the way down, so that the holder who frees the block
  * sees all that the others did with it.
+ *
+ * Memory of many pages goes back to the system when it is freed, which takes it some 50 us for each megabyte. Whoever
+ * happens to be the last holder (a command under its lock, a connection that has sent a reply) leaves that to the
+ * background.
  */
 #include "base/block.h"
 
 #include <stdlib.h>
+
+#include "base/background.h"
+
+enum { BLOCK_FREED_BEHIND = 1024 * 1024 }; /* bytes from which another thread frees it */
 
 /* The size of the allocation that holds `cap` bytes; 0 when it has no size. */
 static size_t block_size(size_t cap)
@@ -34,8 +42,12 @@ struct block *block_ref(struct block *block)
 
 void block_unref(struct block *block)
 {
-	if (block != NULL && atomic_fetch_sub_explicit(&block->refs, 1, memory_order_acq_rel) == 1)
+	if (block == NULL || atomic_fetch_sub_explicit(&block->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	if (block->cap < BLOCK_FREED_BEHIND)
 		free(block);
+	else
+		background_run(free, block);
 }
 
 struct block *block_resize(struct block *block, size_t cap)

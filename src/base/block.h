@@ -28,7 +28,7 @@ struct block *block_new(size_t cap);
 /* One holder more; returns `block`. */
 struct block *block_ref(struct block *block);
 
-/* One holder fewer; the last one frees it. NULL is allowed. */
+/* One holder fewer; the last one frees it, a large one in the background. NULL is allowed. */
 void block_unref(struct block *block);
 
 /* Gives an unshared block room for `cap` bytes, more or less than it has (never less than its len). Returns the block,

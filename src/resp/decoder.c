@@ -26,7 +26,7 @@ enum {
 	FIRST_SPANS = 8,			 /* arguments that a new partial has room for */
 	FIRST_BIG = 4,				 /* the same for large arguments */
 	FIRST_BLOCK = 256 * 1024,		 /* bytes; what the claim of a large argument alone is worth */
-	SECOND_BLOCK = 64 * 1024 * 1024,	 /* bytes; what it is worth when that much has arrived */
+	SECOND_BLOCK = 1024 * 1024,		 /* bytes; what it is worth when that much has arrived */
 	SHORT_LENGTH_DIGITS = 9,		 /* digits of a length that always fits an uint32_t */
 	SMALLEST_BULK = sizeof("0\r\n\r\n") - 1, /* bytes behind a '$', at least */
 	/* The same when the length has two digits or more: there are ten bytes of payload then. */
@@ -295,12 +295,12 @@ char *resp_decoder_room(const struct resp_decoder *decoder, size_t *len)
 
 /* Room for the current argument when `arrived` bytes of it are there. Memory that is not touched costs nothing, but
  * where pages are large, the first byte touches two megabytes: who announces much and sends little is not to have them.
- */
+ * Who has sent a megabyte is believed, for to grow later is to copy more than that while all other clients wait. */
 static size_t block_cap(const struct resp_partial *partial, size_t arrived)
 {
-	size_t cap = arrived < FIRST_BLOCK ? FIRST_BLOCK : max_size(SECOND_BLOCK, arrived * 2);
-
-	return min_size(partial->bulk_len, cap);
+	if (arrived < FIRST_BLOCK)
+		return min_size(partial->bulk_len, FIRST_BLOCK);
+	return arrived < SECOND_BLOCK ? min_size(partial->bulk_len, SECOND_BLOCK) : partial->bulk_len;
 }
 
 /* The block is full and more will come. */
