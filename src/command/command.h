@@ -2,7 +2,9 @@
  * Commands: the table's rows and what a handler is given.
  *
  * A handler runs to its end under the locks that the dispatcher took for the keys its row names. It neither locks nor
- * blocks nor asks for the time; it reads its arguments, changes the keyspace and writes one reply.
+ * blocks nor asks for the time; it reads its arguments, changes the keyspace and writes one reply. The exception are
+ * the few that go over all keys (COMMAND_LOCK_EACH): they lock the shards one after the other, and KEYS may leave the
+ * rest of its work, and its reply, to a session_task.
  */
 #ifndef CUBBY_COMMAND_COMMAND_H
 #define CUBBY_COMMAND_COMMAND_H
@@ -39,6 +41,9 @@ enum command_flag {
 	COMMAND_NO_ASYNC_LOADING = 1 << 12,
 	COMMAND_NO_MULTI = 1 << 13,
 	COMMAND_LOCK_ALL = 1 << 24, /* touches keys that its arguments do not name: every shard is locked */
+	/* Reads shards that its arguments do not name: it locks them itself, one at a time, unless it is to be done at
+	 * once. */
+	COMMAND_LOCK_EACH = 1 << 25,
 };
 
 /* ACL categories, as ACL CAT names them (without the @). */
@@ -134,6 +139,8 @@ struct command_context {
 	unsigned db; /* the session's */
 	struct keyspace *keyspace;
 	const struct command *command;
+	struct command_stats *stats; /* the worker's, of this command */
+	bool at_once;		     /* every shard is locked, and the reply must be there when the handler returns */
 	struct command_host *host;
 	struct random *random; /* the worker's */
 };

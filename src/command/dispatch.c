@@ -326,6 +326,7 @@ static void command_run(struct dispatcher *dispatcher, struct command_context *c
 	stopwatch_lap(watch, stats);
 	atomic_store_explicit(&context->session->last_command, command, memory_order_relaxed);
 
+	context->stats = stats;
 	context->keys = &prepared->key;
 	context->key_count = prepared->has_key;
 	context->db = session_db(context->session);

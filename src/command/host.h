@@ -27,8 +27,10 @@ struct command_host {
 	/* Unix time in microseconds, for TIME: what is passed down has milliseconds only. */
 	int64_t (*now_us)(struct command_host *host);
 
-	/* The text of INFO for the named sections (none: the default ones). */
-	void (*info)(struct command_host *host, const struct slice *sections, size_t count, struct buffer *out);
+	/* The text of INFO for the named sections (none: the default ones). The caller has locked every shard or none.
+	 */
+	void (*info)(struct command_host *host, const struct slice *sections, size_t count, bool locked,
+		     struct buffer *out);
 
 	/* CONFIG GET: writes a map of the settings whose names match any of the patterns. */
 	void (*config_get)(struct command_host *host, const struct slice *patterns, size_t count, struct reply *reply);

@@ -15,7 +15,7 @@ void info_command(struct command_context *context)
 {
 	struct buffer text = {0};
 
-	context->host->info(context->host, context->argv + 1, context->argc - 1, &text);
+	context->host->info(context->host, context->argv + 1, context->argc - 1, context->at_once, &text);
 	if (text.failed)
 		reply_error_out_of_memory(context->reply);
 	else

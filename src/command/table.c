@@ -453,7 +453,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "keys", .handler = keys_command, .arity = 2,
-		.flags = COMMAND_READONLY | COMMAND_LOCK_ALL,
+		.flags = COMMAND_READONLY | COMMAND_LOCK_EACH,
 		.categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
 		.group = "generic", .since = "1.0.0", .complexity = "O(N) where N is the number of keys in the database",
 		.summary = "Returns all keys whose names match a pattern.",
@@ -461,7 +461,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "scan", .handler = scan_command, .arity = -2,
-		.flags = COMMAND_READONLY | COMMAND_LOCK_ALL,
+		.flags = COMMAND_READONLY | COMMAND_LOCK_EACH,
 		.categories = CATEGORY_KEYSPACE,
 		.group = "generic", .since = "2.8.0",
 		.complexity = "O(1) for each call, O(N) for a whole walk, where N is the number of keys in the database",
@@ -496,7 +496,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "dbsize", .handler = dbsize_command, .arity = 1,
-		.flags = COMMAND_READONLY | COMMAND_FAST | COMMAND_LOCK_ALL,
+		.flags = COMMAND_READONLY | COMMAND_FAST | COMMAND_LOCK_EACH,
 		.categories = CATEGORY_KEYSPACE,
 		.group = "server", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Returns the number of keys in the database.",
@@ -667,7 +667,7 @@ static struct command commands[] = {
 	/* --- server --- */
 	{
 		.name = "info", .handler = info_command, .arity = -1,
-		.flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_LOCK_ALL,
+		.flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_LOCK_EACH,
 		.categories = CATEGORY_DANGEROUS,
 		.group = "server", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Returns information and statistics about the server.",

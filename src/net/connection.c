@@ -22,6 +22,7 @@
 enum {
 	PROGRESS_BYTES = 16 * 1024, /* of an unfinished command that put off the deadline as a finished one does */
 	LINGER_MS = 1000,
+	BLOCK_READ_SIZE = 128 * 1024, /* bytes that one read(2) may bring of a large argument */
 };
 
 static const struct session_ops connection_session_ops;
@@ -102,6 +103,7 @@ static void connection_close(struct connection *connection)
 	if (connection->state == CONNECTION_CLOSING)
 		return;
 	connection->state = CONNECTION_CLOSING;
+	worker_cancel_task(connection->worker, &connection->session);
 	session_free(&connection->session); /* before the descriptor goes: others may be looking at it */
 	resp_decoder_free(&connection->decoder);
 	buffer_free(&connection->input);
@@ -493,7 +495,7 @@ static void read_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 		return;
 	buf->base = resp_decoder_room(&connection->decoder, &room);
 	if (buf->base != NULL) {
-		buf->len = room;
+		buf->len = room < BLOCK_READ_SIZE ? room : BLOCK_READ_SIZE;
 	} else if (input->len > WORKER_HEADROOM) {
 		buf->base = buffer_reserve(input, WORKER_READ_SIZE) ? input->data + input->len : NULL;
 		buf->len = buf->base != NULL ? input->cap - input->len : 0;
@@ -593,16 +595,29 @@ static void on_session_resume(struct session *session)
 	connection_resume_input(connection_of(session));
 }
 
-static void on_session_send(struct session *session, struct slice bytes)
+static void on_session_send_reply(struct session *session, struct reply *reply)
 {
 	struct connection *connection = connection_of(session);
+
+	if (connection->state == CONNECTION_OPEN)
+		connection_send(connection, reply);
+	else
+		reply_clear(reply);
+}
+
+static void on_session_send(struct session *session, struct slice bytes)
+{
 	struct reply reply = {.protocol = session_protocol(session)};
 
-	if (connection->state != CONNECTION_OPEN)
-		return;
 	reply_raw(&reply, bytes);
-	connection_send(connection, &reply);
+	on_session_send_reply(session, &reply);
 	reply_free(&reply);
+}
+
+static void on_session_run(struct session *session, struct session_task *task)
+{
+	on_session_pause(session);
+	worker_run_task(connection_of(session)->worker, session, task);
 }
 
 static void sweep_killed(uv_loop_t *loop, void *unused)
@@ -650,6 +665,8 @@ static const struct session_ops connection_session_ops = {
 	.pause = on_session_pause,
 	.resume = on_session_resume,
 	.send = on_session_send,
+	.send_reply = on_session_send_reply,
+	.run = on_session_run,
 	.kill = on_session_kill,
 	.describe = on_session_describe,
 };

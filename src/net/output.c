@@ -1,6 +1,7 @@
 /*
  * The happy path is output_try() alone: the kernel takes the whole reply. When it does not, the rest becomes a chunk in
- * the connection's output, and one uv_write at a time sends all chunks there are.
+ * the connection's output, and one uv_write at a time sends the chunks, SEND_AT_ONCE bytes of them in a turn of the
+ * loop: the kernel copies a reply of 100 MB for as long as its reader keeps up, while all other clients wait.
  */
 #include "net/output.h"
 
@@ -10,6 +11,7 @@ enum {
 	PIECES_ON_STACK = 16,
 	PIECES_AT_ONCE = 1024,	/* IOV_MAX on the systems we run on */
 	SMALL_REST = 16 * 1024, /* bytes that are copied rather than kept in the buffer they were written to */
+	SEND_AT_ONCE = 128 * 1024,
 };
 
 struct output *output_new(void)
@@ -58,20 +60,36 @@ static size_t pieces_to_bufs(const struct slice *pieces, size_t count, size_t sk
 	return filled;
 }
 
+/* Leaves `most` bytes of the bufs, or what there is. Returns how many bufs have them; *bytes receives how many they
+ * are.
+ */
+static size_t bufs_cut(uv_buf_t *bufs, size_t count, size_t most, size_t *bytes)
+{
+	size_t left = most;
+	size_t kept = 0;
+
+	for (; kept < count && left > 0; kept++) {
+		if (bufs[kept].len > left)
+			bufs[kept].len = left;
+		left -= bufs[kept].len;
+	}
+	*bytes = most - left;
+	return kept;
+}
+
 static ssize_t try_pieces(uv_stream_t *stream, const struct slice *pieces, size_t count)
 {
 	uv_buf_t bufs[PIECES_ON_STACK];
 	size_t at = 0;
 	ssize_t total = 0;
 
-	while (at < count) {
+	while (at < count && total < SEND_AT_ONCE) {
 		size_t some = count - at < PIECES_ON_STACK ? count - at : PIECES_ON_STACK;
-		size_t wanted = 0;
+		size_t wanted;
 		ssize_t sent;
 
-		pieces_to_bufs(pieces + at, some, 0, bufs);
-		for (size_t i = 0; i < some; i++)
-			wanted += bufs[i].len;
+		some = pieces_to_bufs(pieces + at, some, 0, bufs);
+		some = bufs_cut(bufs, some, (size_t)(SEND_AT_ONCE - total), &wanted);
 		sent = uv_try_write(stream, bufs, (unsigned)some);
 		if (sent == UV_EAGAIN)
 			return total;
@@ -126,7 +144,7 @@ static bool last_has_room(const struct output *output, size_t len)
 {
 	const struct reply *reply;
 
-	if (output->chunks <= output->sending)
+	if (output->chunks <= output->sending_chunks)
 		return false;
 	reply = &output->last->reply;
 	return reply->insert_count == 0 && reply->bytes.len + len <= SMALL_REST;
@@ -155,21 +173,23 @@ bool output_take(struct output *output, struct reply *reply, size_t skip)
 	return !reply_failed(&chunk->reply);
 }
 
-/* The pieces of all chunks, as far as one request takes them. Returns how many and in *chunks how many chunks are
- * covered to their end. */
-static size_t chunks_to_bufs(struct output *output, struct slice *pieces, uv_buf_t *bufs, size_t limit, size_t *chunks)
+/* The pieces of the chunks, as far as one request takes them. Returns how many; says in `output` what is being sent. */
+static size_t chunks_to_bufs(struct output *output, struct slice *pieces, uv_buf_t *bufs, size_t limit)
 {
 	size_t filled = 0;
 
-	*chunks = 0;
+	output->sending = 0;
+	output->sending_chunks = 0;
 	for (struct output_chunk *chunk = output->first; chunk != NULL; chunk = chunk->next) {
 		size_t count = reply_piece_count(&chunk->reply);
+		size_t bytes;
 
-		if (filled > 0 && filled + count > limit)
+		if (output->sending == SEND_AT_ONCE || (filled > 0 && filled + count > limit))
 			break;
-		count = reply_pieces(&chunk->reply, pieces);
-		filled += pieces_to_bufs(pieces, count, chunk->skip, bufs + filled);
-		(*chunks)++;
+		count = pieces_to_bufs(pieces, reply_pieces(&chunk->reply, pieces), chunk->skip, bufs + filled);
+		filled += bufs_cut(bufs + filled, count, SEND_AT_ONCE - output->sending, &bytes);
+		output->sending += bytes;
+		output->sending_chunks++;
 	}
 	return filled;
 }
@@ -189,7 +209,7 @@ int output_send(struct output *output, uv_stream_t *stream, uv_write_cb done)
 	pieces = malloc(limit * sizeof(*pieces));
 	bufs = malloc(limit * sizeof(*bufs));
 	if (pieces != NULL && bufs != NULL) {
-		count = chunks_to_bufs(output, pieces, bufs, limit, &output->sending);
+		count = chunks_to_bufs(output, pieces, bufs, limit);
 		error = uv_write(&output->request, stream, bufs, (unsigned)count, done);
 		output->writing = error == 0;
 	}
@@ -200,17 +220,25 @@ int output_send(struct output *output, uv_stream_t *stream, uv_write_cb done)
 
 size_t output_sent(struct output *output)
 {
-	size_t sent = 0;
+	size_t sent = output->sending;
+	size_t left = sent;
 
 	output->writing = false;
-	for (; output->sending > 0; output->sending--) {
+	output->sending = 0;
+	output->sending_chunks = 0;
+	output->bytes -= sent;
+	while (left > 0) {
 		struct output_chunk *chunk = output->first;
+		size_t rest = reply_len(&chunk->reply) - chunk->skip;
 
-		sent += reply_len(&chunk->reply) - chunk->skip;
+		if (left < rest) {
+			chunk->skip += left;
+			break;
+		}
+		left -= rest;
 		output->first = chunk->next;
 		chunk_free(chunk);
 		output->chunks--;
 	}
-	output->bytes -= sent;
 	return sent;
 }

@@ -20,8 +20,9 @@ struct output_chunk {
 
 struct output {
 	uv_write_t request; /* request.data is the connection */
-	bool writing;	    /* the request is under way with the first `sending` chunks */
+	bool writing;	    /* the request is under way with the first `sending` bytes */
 	size_t sending;
+	size_t sending_chunks; /* that these bytes are in, the last perhaps in part */
 	struct output_chunk *first;
 	struct output_chunk *last;
 	size_t bytes;		 /* that wait, those under way included */
@@ -38,13 +39,14 @@ void output_free(struct output *output);
  * many small replies not a chunk each. False when there is no memory. */
 bool output_take(struct output *output, struct reply *reply, size_t skip);
 
-/* Starts to send everything that waits, with one request. A libuv error code. */
+/* Starts to send what waits, with one request of 128 KB at most. A libuv error code. */
 int output_send(struct output *output, uv_stream_t *stream, uv_write_cb done);
 
 /* Drops what the finished request has sent; returns the number of bytes. */
 size_t output_sent(struct output *output);
 
-/* Sends `reply` now as far as the kernel takes it. Returns the number of bytes, or a libuv error code (UV_EAGAIN is 0).
+/* Sends `reply` now as far as the kernel takes it, 128 KB at most. Returns the number of bytes, or a libuv
+ * error code (UV_EAGAIN is 0).
  */
 ssize_t output_try(uv_stream_t *stream, const struct reply *reply);
 

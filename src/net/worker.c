@@ -1,10 +1,12 @@
 /*
  * The happy path: a loop wakes up, its connections are served from their own callbacks, and the mailbox's uv_async_t
- * runs what other threads have posted. Nothing here is on a command's way.
+ * runs what other threads have posted. What takes a command too long to be done in one go (KEYS of millions) is done in
+ * slices, one for each turn of the loop, from an uv_idle_t. Nothing here is on the way of other commands.
  */
 #include "net/worker.h"
 
 #include <stdlib.h>
+#include <utlist.h>
 
 #include "base/log.h"
 #include "base/platform.h"
@@ -79,6 +81,58 @@ static void turn_begin(uv_prepare_t *prepare)
 	worker->reader = NULL;
 }
 
+/* --- tasks -------------------------------------------------------------------------------------------------------- */
+
+static const uint64_t task_slice_ns = 250 * 1000;
+
+static void task_remove(struct worker *worker, struct session_task *task)
+{
+	DL_DELETE(worker->tasks, task);
+	if (worker->tasks == NULL)
+		uv_idle_stop(&worker->task_turn);
+}
+
+/* One slice of one task for each turn of the loop, however many wait: the clients that are served in between wait for
+ * no more than that. */
+static void tasks_go_on(uv_idle_t *idle)
+{
+	struct worker *worker = worker_of(idle->loop);
+	struct session_task *task = worker->tasks;
+	struct session *session = task->session;
+	uint64_t end = clock_monotonic_ns() + task_slice_ns;
+	bool done;
+
+	do
+		done = task->step(task, worker_now(worker));
+	while (!done && clock_monotonic_ns() < end);
+	if (!done) {
+		DL_DELETE(worker->tasks, task);
+		DL_APPEND(worker->tasks, task);
+		return;
+	}
+	task_remove(worker, task); /* first: sending may close the connection, which cancels what is in the list */
+	task->finish(task, session);
+	session->ops->resume(session);
+}
+
+void worker_run_task(struct worker *worker, struct session *session, struct session_task *task)
+{
+	task->session = session;
+	DL_APPEND(worker->tasks, task);
+	uv_idle_start(&worker->task_turn, tasks_go_on);
+}
+
+void worker_cancel_task(struct worker *worker, const struct session *session)
+{
+	struct session_task *task;
+
+	DL_SEARCH_SCALAR(worker->tasks, task, session, session);
+	if (task == NULL)
+		return;
+	task_remove(worker, task);
+	task->cancel(task);
+}
+
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
 bool worker_init(struct worker *worker, struct net *net, unsigned index, const struct net_options *options)
@@ -100,6 +154,7 @@ bool worker_init(struct worker *worker, struct net *net, unsigned index, const s
 	worker->reply.protocol = 2;
 	session_registry_init(&worker->registry, options->threads > 1);
 	uv_async_init(&worker->loop, &worker->wake, mailbox_wake);
+	uv_idle_init(&worker->loop, &worker->task_turn);
 	uv_prepare_init(&worker->loop, &worker->before_poll);
 	uv_prepare_start(&worker->before_poll, turn_begin);
 	return true;
@@ -140,6 +195,7 @@ void worker_stop(struct worker *worker, const struct net_options *options)
 	uv_mutex_unlock(&worker->mail_lock);
 	uv_close((uv_handle_t *)&worker->wake, NULL);
 	uv_close((uv_handle_t *)&worker->before_poll, NULL);
+	uv_close((uv_handle_t *)&worker->task_turn, NULL);
 }
 
 void worker_free(struct worker *worker)

@@ -57,6 +57,10 @@ struct worker {
 	uv_prepare_t before_poll; /* forgets the time and whose turn it was */
 	int64_t now_ms;		  /* Unix time; 0: not read since the last poll */
 
+	/* What its sessions wait for. */
+	uv_idle_t task_turn;	    /* active while there are tasks: the loop then polls without waiting */
+	struct session_task *tasks; /* the one whose turn is next first (utlist.h) */
+
 	/* Who is being read from. libuv would go on reading from a client that sends faster than it is served, up to 32
 	 * times, while all others wait: WORKER_READ_SIZE bytes are enough for one turn. */
 	const struct connection *reader; /* NULL: nobody since the last poll. Only compared, never followed. */
@@ -100,6 +104,12 @@ void worker_run(struct worker *worker, const struct net_options *options);
 void worker_stop(struct worker *worker, const struct net_options *options);
 
 void worker_post(struct worker *worker, void (*job)(uv_loop_t *loop, void *arg), void *arg);
+
+/* Does `task` in the turns of the loop to come, for a session of this worker, and resumes the session. */
+void worker_run_task(struct worker *worker, struct session *session, struct session_task *task);
+
+/* Cancels what is being done for a session that ends. */
+void worker_cancel_task(struct worker *worker, const struct session *session);
 
 /* Unix time in milliseconds of this wake-up. The worker's thread. */
 static inline int64_t worker_now(struct worker *worker)

@@ -228,7 +228,7 @@ static const struct config_row table[CONFIG_COUNT] = {
 					     .initial = "no",
 					     .mirror = &settings.lazyfree_lazy_user_flush,
 					     .group = keyspace_group,
-					     .doc = "FLUSHALL and FLUSHDB free in the background unless told SYNC."},
+					     .doc = "Accepted and without effect: FLUSHALL and FLUSHDB always free in the background."},
 	[CONFIG_LOGLEVEL] = {.name = "loglevel",
 			     .kind = CONFIG_ENUM,
 			     .mutable = true,

@@ -15,9 +15,10 @@ static int64_t host_now_us(struct command_host *host)
 	return clock_realtime_us();
 }
 
-static void host_info(struct command_host *host, const struct slice *sections, size_t count, struct buffer *out)
+static void host_info(struct command_host *host, const struct slice *sections, size_t count, bool locked,
+		      struct buffer *out)
 {
-	info_print(server_of(host), sections, count, out);
+	info_print(server_of(host), sections, count, locked, out);
 }
 
 static void host_config_get(struct command_host *host, const struct slice *patterns, size_t count, struct reply *reply)

@@ -17,6 +17,12 @@
 
 enum { DAY_SECONDS = 24 * 60 * 60 };
 
+/* What is being told, and whether every shard is locked already; if not, each is locked while it is looked at. */
+struct info {
+	struct server *server;
+	bool locked;
+};
+
 struct human {
 	char text[32];
 };
@@ -57,13 +63,41 @@ static double percent(uint64_t part, uint64_t whole)
 	return whole == 0 ? 0 : (double)part * 100 / (double)whole;
 }
 
+static struct shard_figures read_shard(const struct info *info, uint32_t shard)
+{
+	struct keyspace *keyspace = info->server->keyspace;
+	struct shard_figures figures;
+
+	if (info->locked)
+		return keyspace_shard_figures(keyspace, shard);
+	keyspace_lock_shard(keyspace, shard);
+	figures = keyspace_shard_figures(keyspace, shard);
+	keyspace_unlock_shard(keyspace, shard);
+	return figures;
+}
+
+static struct database_figures read_database(const struct info *info, unsigned db)
+{
+	struct keyspace *keyspace = info->server->keyspace;
+	struct database_figures figures = {0};
+
+	for (uint32_t shard = 0; shard < keyspace_shards(keyspace); shard++) {
+		if (!info->locked)
+			keyspace_lock_shard(keyspace, shard);
+		keyspace_add_database_figures(keyspace, shard, db, &figures);
+		if (!info->locked)
+			keyspace_unlock_shard(keyspace, shard);
+	}
+	return figures;
+}
+
 /* The sum of all shards. */
-static struct shard_figures sum_shards(const struct server *server)
+static struct shard_figures sum_shards(const struct info *info)
 {
 	struct shard_figures sum = {0};
 
-	for (uint32_t shard = 0; shard < keyspace_shards(server->keyspace); shard++) {
-		struct shard_figures figures = keyspace_shard_figures(server->keyspace, shard);
+	for (uint32_t shard = 0; shard < keyspace_shards(info->server->keyspace); shard++) {
+		struct shard_figures figures = read_shard(info, shard);
 
 		sum.keys += figures.keys;
 		sum.bytes += figures.bytes;
@@ -96,39 +130,40 @@ static void print_files(const struct server *server, struct buffer *out)
 	buffer_printf(out, "config_file:%s\r\n", server->config->path != NULL ? server->config->path : "");
 }
 
-static void print_server(struct server *server, struct buffer *out)
+static void print_server(const struct info *info, struct buffer *out)
 {
-	uint64_t uptime = (clock_monotonic_ns() - server->started_ns) / 1000000000;
+	uint64_t uptime = (clock_monotonic_ns() - info->server->started_ns) / 1000000000;
 
 	buffer_printf(out, "redis_version:%s\r\n", CUBBY_REDIS_VERSION);
 	buffer_printf(out, "cubby_version:%s\r\n", CUBBY_VERSION);
 	buffer_append_text(out, "redis_mode:standalone\r\n");
 	print_machine(out);
 	print_number(out, "process_id", (uint64_t)uv_os_getpid());
-	buffer_printf(out, "run_id:%s\r\n", server->run_id);
-	print_number(out, "tcp_port", (uint64_t)net_port(server->net));
+	buffer_printf(out, "run_id:%s\r\n", info->server->run_id);
+	print_number(out, "tcp_port", (uint64_t)net_port(info->server->net));
 	print_number(out, "server_time_usec", (uint64_t)clock_realtime_us());
 	print_number(out, "uptime_in_seconds", uptime);
 	print_number(out, "uptime_in_days", uptime / DAY_SECONDS);
 	buffer_append_text(out, "hz:10\r\nconfigured_hz:10\r\n");
-	print_number(out, "threads", server->threads);
-	print_files(server, out);
+	print_number(out, "threads", info->server->threads);
+	print_files(info->server, out);
 }
 
-static void print_clients(struct server *server, struct buffer *out)
+static void print_clients(const struct info *info, struct buffer *out)
 {
 	struct net_figures figures;
 
-	net_figures(server->net, &figures);
+	net_figures(info->server->net, &figures);
 	print_number(out, "connected_clients", figures.clients);
 	print_number(out, "cluster_connections", 0);
 	print_number(out, "maxclients", (uint64_t)setting_get(&settings.maxclients));
 	print_number(out, "client_recent_max_input_buffer", figures.largest_input);
 	print_number(out, "client_recent_max_output_buffer", figures.largest_output);
-	print_number(out, "blocked_clients", drain_waiting(&server->drain));
+	print_number(out, "blocked_clients", drain_waiting(&info->server->drain));
 	print_number(out, "tracking_clients", 0);
-	for (unsigned worker = 0; worker < server->threads; worker++)
-		buffer_printf(out, "thread%u_clients:%" PRIu64 "\r\n", worker, net_worker_clients(server->net, worker));
+	for (unsigned worker = 0; worker < info->server->threads; worker++)
+		buffer_printf(out, "thread%u_clients:%" PRIu64 "\r\n", worker,
+			      net_worker_clients(info->server->net, worker));
 }
 
 static void print_allocator(struct buffer *out, uint64_t used, uint64_t resident)
@@ -143,12 +178,12 @@ static void print_allocator(struct buffer *out, uint64_t used, uint64_t resident
 	print_number(out, "lazyfree_pending_objects", background_pending());
 }
 
-static void print_memory(struct server *server, struct buffer *out)
+static void print_memory(const struct info *info, struct buffer *out)
 {
 	uint64_t used = meter_used_memory();
 	uint64_t resident = platform_resident_bytes();
-	uint64_t peak = counter_get(&server->meter.peak_memory);
-	uint64_t dataset = sum_shards(server).bytes;
+	uint64_t peak = counter_get(&info->server->meter.peak_memory);
+	uint64_t dataset = sum_shards(info).bytes;
 
 	peak = used > peak ? used : peak;
 	print_bytes(out, "used_memory", used);
@@ -162,9 +197,9 @@ static void print_memory(struct server *server, struct buffer *out)
 	print_allocator(out, used, resident);
 }
 
-static void print_persistence(struct server *server, struct buffer *out)
+static void print_persistence(const struct info *info, struct buffer *out)
 {
-	(void)server;
+	(void)info;
 	buffer_append_text(out, "loading:0\r\nasync_loading:0\r\nrdb_bgsave_in_progress:0\r\naof_enabled:0\r\n");
 }
 
@@ -182,36 +217,36 @@ static void print_traffic(const struct server *server, const struct net_figures 
 	print_number(out, "rejected_connections", figures->rejected);
 }
 
-static void print_stats(struct server *server, struct buffer *out)
+static void print_stats(const struct info *info, struct buffer *out)
 {
-	struct shard_figures shards = sum_shards(server);
+	struct shard_figures shards = sum_shards(info);
 	struct net_figures figures;
 
-	net_figures(server->net, &figures);
-	print_traffic(server, &figures, out);
+	net_figures(info->server->net, &figures);
+	print_traffic(info->server, &figures, out);
 	print_number(out, "expired_keys", shards.expired);
 	print_number(out, "evicted_keys", 0);
 	print_number(out, "keyspace_hits", shards.hits);
 	print_number(out, "keyspace_misses", shards.misses);
 	print_number(out, "pubsub_channels", 0);
 	print_number(out, "pubsub_patterns", 0);
-	print_number(out, "total_error_replies", errorstats_total(&server->errors));
+	print_number(out, "total_error_replies", errorstats_total(&info->server->errors));
 	print_number(out, "client_query_buffer_limit_disconnections", figures.query_limit_closed);
 	print_number(out, "protocol_error_disconnections", figures.protocol_errors);
 	print_number(out, "timeout_disconnections", figures.timed_out);
 }
 
-static void print_replication(struct server *server, struct buffer *out)
+static void print_replication(const struct info *info, struct buffer *out)
 {
-	(void)server;
+	(void)info;
 	buffer_append_text(out, "role:master\r\nconnected_slaves:0\r\n");
 }
 
-static void print_cpu(struct server *server, struct buffer *out)
+static void print_cpu(const struct info *info, struct buffer *out)
 {
 	uv_rusage_t usage = {0};
 
-	(void)server;
+	(void)info;
 	uv_getrusage(&usage);
 	buffer_printf(out, "used_cpu_sys:%ld.%06ld\r\n", usage.ru_stime.tv_sec, usage.ru_stime.tv_usec);
 	buffer_printf(out, "used_cpu_user:%ld.%06ld\r\n", usage.ru_utime.tv_sec, usage.ru_utime.tv_usec);
@@ -232,41 +267,41 @@ static void print_command(const struct command *command, struct buffer *out)
 		      totals.calls == 0 ? 0 : usec / (double)totals.calls, totals.rejected, totals.failed);
 }
 
-static void print_commandstats(struct server *server, struct buffer *out)
+static void print_commandstats(const struct info *info, struct buffer *out)
 {
-	(void)server;
+	(void)info;
 	for (size_t id = 0; id < command_id_count(); id++)
 		print_command(command_by_id(id), out);
 }
 
-static void print_errorstats(struct server *server, struct buffer *out)
+static void print_errorstats(const struct info *info, struct buffer *out)
 {
-	errorstats_print(&server->errors, out);
+	errorstats_print(&info->server->errors, out);
 }
 
-static void print_cluster(struct server *server, struct buffer *out)
+static void print_cluster(const struct info *info, struct buffer *out)
 {
-	(void)server;
+	(void)info;
 	buffer_append_text(out, "cluster_enabled:0\r\n");
 }
 
-static void print_keyspace(struct server *server, struct buffer *out)
+static void print_keyspace(const struct info *info, struct buffer *out)
 {
 	int64_t now = clock_realtime_ms();
 
-	for (unsigned db = 0; db < keyspace_databases(server->keyspace); db++) {
-		struct database_figures figures = keyspace_database_figures(server->keyspace, db, now);
+	for (unsigned db = 0; db < keyspace_databases(info->server->keyspace); db++) {
+		struct database_figures figures = read_database(info, db);
 
 		if (figures.keys != 0)
 			buffer_printf(out, "db%u:keys=%" PRIu64 ",expires=%" PRIu64 ",avg_ttl=%" PRId64 "\r\n", db,
-				      figures.keys, figures.expires, figures.average_ttl);
+				      figures.keys, figures.expires, database_figures_average_ttl(&figures, now));
 	}
 }
 
-static void print_shards(struct server *server, struct buffer *out)
+static void print_shards(const struct info *info, struct buffer *out)
 {
-	for (uint32_t shard = 0; shard < keyspace_shards(server->keyspace); shard++) {
-		struct shard_figures figures = keyspace_shard_figures(server->keyspace, shard);
+	for (uint32_t shard = 0; shard < keyspace_shards(info->server->keyspace); shard++) {
+		struct shard_figures figures = read_shard(info, shard);
 
 		buffer_printf(out, "shard%" PRIu32 ":keys=%" PRIu64 ",bytes=%" PRIu64 "\r\n", shard, figures.keys,
 			      figures.bytes);
@@ -279,7 +314,7 @@ struct section {
 	const char *name;
 	const char *title;
 	bool by_default; /* INFO without a name shows it */
-	void (*print)(struct server *server, struct buffer *out);
+	void (*print)(const struct info *info, struct buffer *out);
 };
 
 static const struct section sections_of_info[] = {
@@ -311,8 +346,10 @@ static bool is_wanted(const struct section *section, const struct slice *names, 
 	return false;
 }
 
-void info_print(struct server *server, const struct slice *sections, size_t count, struct buffer *out)
+void info_print(struct server *server, const struct slice *sections, size_t count, bool locked, struct buffer *out)
 {
+	struct info info = {server, locked};
+
 	for (size_t i = 0; i < sizeof(sections_of_info) / sizeof(sections_of_info[0]); i++) {
 		const struct section *section = &sections_of_info[i];
 
@@ -321,6 +358,6 @@ void info_print(struct server *server, const struct slice *sections, size_t coun
 		if (out->len > 0)
 			buffer_append_text(out, "\r\n");
 		buffer_printf(out, "# %s\r\n", section->title);
-		section->print(server, out);
+		section->print(&info, out);
 	}
 }

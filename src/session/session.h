@@ -19,6 +19,7 @@
 
 struct session;
 struct command;
+struct reply;
 
 /* What only the feeder knows of its client; asked for by CLIENT LIST, on any thread, under the registry's lock. */
 struct session_peer {
@@ -33,6 +34,23 @@ struct session_peer {
 	uint64_t footprint;	    /* bytes of memory this client takes in all */
 };
 
+/*
+ * Work that a command leaves to be done a little at a time, while other clients are served. The client waits for it:
+ * its session is paused. All functions are called on its worker's thread.
+ */
+struct session_task {
+	/* Does some of it, for a fraction of a millisecond. True when all is done. */
+	bool (*step)(struct session_task *task, int64_t now);
+	/* All is done: replies through session->ops and frees the task. */
+	void (*finish)(struct session_task *task, struct session *session);
+	/* The client has gone before: frees the task. */
+	void (*cancel)(struct session_task *task);
+
+	/* The feeder's. */
+	struct session *session;
+	struct session_task *prev, *next; /* utlist.h */
+};
+
 /* The functions that a feeder provides. */
 struct session_ops {
 	/* Ends the client once the replies written so far are sent. Its own thread. */
@@ -42,6 +60,10 @@ struct session_ops {
 	void (*resume)(struct session *session);
 	/* Bytes that are sent outside a command's reply, such as the end of one that waited. Its own thread. */
 	void (*send)(struct session *session, struct slice bytes);
+	/* The same for a reply, which may be taken over and is empty afterwards. */
+	void (*send_reply)(struct session *session, struct reply *reply);
+	/* Pauses the session, does the task, resumes the session. Its own thread. */
+	void (*run)(struct session *session, struct session_task *task);
 	/* Ends the client as soon as its worker gets to it. Any thread, under the registry's lock. */
 	void (*kill)(struct session *session);
 	/* Any thread, under the registry's lock. */

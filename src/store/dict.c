@@ -33,9 +33,8 @@ static void free_entries(struct table *table)
 	}
 }
 
-void dict_free(void *arg)
+void dict_free(struct dict *dict)
 {
-	struct dict *dict = arg;
 	uint64_t end;
 
 	for (uint64_t hash = 0; hash <= UINT32_MAX; hash = end) {

@@ -19,13 +19,14 @@ struct dict {
 	size_t items;		     /* entries */
 	size_t bytes;		     /* memory of it all */
 	struct expiry_wheel *expiry; /* owned; NULL until it is needed */
+	struct dict *next;	     /* of those that a flush has taken out */
 };
 
 /* NULL when there is no memory. */
 struct dict *dict_new(void);
 
-/* Frees the dict with its entries. The argument is a struct dict *: it serves as a job for the background, too. */
-void dict_free(void *dict);
+/* Frees the dict with its entries. */
+void dict_free(struct dict *dict);
 
 /* Makes the expiry index if there is none. False when there is no memory. */
 bool dict_need_expiry(struct dict *dict);

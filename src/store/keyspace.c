@@ -408,28 +408,40 @@ bool keyspace_rename(struct keyspace *keyspace, unsigned db, const struct key *f
 
 /* --- everything -------------------------------------------------------------------------------------------------- */
 
-static void flush_shard(struct shard *shard, unsigned first_db, unsigned end_db, bool lazy)
+/* Puts the dict, if there is one, in front of the list `flushed`. */
+static void detach_dict(struct dict **place, struct dict **flushed)
 {
-	for (unsigned db = first_db; db < end_db; db++) {
-		struct dict *dict = shard->dicts[db];
+	struct dict *dict = *place;
 
-		if (dict == NULL)
-			continue;
-		shard->dicts[db] = NULL;
-		if (lazy)
-			background_run(dict_free, dict);
-		else
-			dict_free(dict);
+	if (dict == NULL)
+		return;
+	*place = NULL;
+	dict->next = *flushed;
+	*flushed = dict;
+}
+
+static void free_flushed(void *flushed)
+{
+	struct dict *next;
+
+	for (struct dict *dict = flushed; dict != NULL; dict = next) {
+		next = dict->next;
+		dict_free(dict);
 	}
 }
 
-void keyspace_flush(struct keyspace *keyspace, int db, bool lazy)
+void keyspace_flush(struct keyspace *keyspace, int db)
 {
 	unsigned first_db = db == KEYSPACE_ALL_DATABASES ? 0 : (unsigned)db;
 	unsigned end_db = db == KEYSPACE_ALL_DATABASES ? keyspace->databases : first_db + 1;
+	struct dict *flushed = NULL;
 
-	for (unsigned i = 0; i < keyspace->shard_count; i++)
-		flush_shard(&keyspace->shards[i], first_db, end_db, lazy);
+	for (unsigned i = 0; i < keyspace->shard_count; i++) {
+		for (unsigned each = first_db; each < end_db; each++)
+			detach_dict(&keyspace->shards[i].dicts[each], &flushed);
+	}
+	if (flushed != NULL)
+		background_run(free_flushed, flushed);
 }
 
 size_t keyspace_reap(struct keyspace *keyspace, uint32_t shard, int64_t now, size_t max_steps)
@@ -439,16 +451,19 @@ size_t keyspace_reap(struct keyspace *keyspace, uint32_t shard, int64_t now, siz
 
 /* --- figures ----------------------------------------------------------------------------------------------------- */
 
+size_t keyspace_shard_size(const struct keyspace *keyspace, uint32_t shard, unsigned db)
+{
+	const struct dict *dict = keyspace->shards[shard].dicts[db];
+
+	return dict != NULL ? dict->items : 0;
+}
+
 size_t keyspace_size(const struct keyspace *keyspace, unsigned db)
 {
 	size_t size = 0;
 
-	for (unsigned i = 0; i < keyspace->shard_count; i++) {
-		const struct dict *dict = keyspace->shards[i].dicts[db];
-
-		if (dict != NULL)
-			size += dict->items;
-	}
+	for (uint32_t shard = 0; shard < keyspace->shard_count; shard++)
+		size += keyspace_shard_size(keyspace, shard, db);
 	return size;
 }
 
@@ -473,25 +488,28 @@ void keyspace_reset_figures(struct keyspace *keyspace, uint32_t shard)
 	keyspace->shards[shard].expired = 0;
 }
 
-struct database_figures keyspace_database_figures(const struct keyspace *keyspace, unsigned db, int64_t now)
+void keyspace_add_database_figures(const struct keyspace *keyspace, uint32_t shard, unsigned db,
+				   struct database_figures *sum)
 {
-	struct database_figures figures = {.keys = keyspace_size(keyspace, db)};
-	__int128 sum = 0;
+	const struct dict *dict = keyspace->shards[shard].dicts[db];
 
-	for (unsigned i = 0; i < keyspace->shard_count; i++) {
-		const struct dict *dict = keyspace->shards[i].dicts[db];
+	if (dict == NULL)
+		return;
+	sum->keys += dict->items;
+	if (dict->expiry == NULL)
+		return;
+	sum->expires += dict->expiry->count;
+	sum->times += dict->expiry->sum;
+}
 
-		if (dict == NULL || dict->expiry == NULL)
-			continue;
-		figures.expires += dict->expiry->count;
-		sum += dict->expiry->sum;
-	}
-	if (figures.expires == 0)
-		return figures;
-	figures.average_ttl = (int64_t)(sum / (__int128)figures.expires) - now;
-	if (figures.average_ttl < 0)
-		figures.average_ttl = 0;
-	return figures;
+int64_t database_figures_average_ttl(const struct database_figures *figures, int64_t now)
+{
+	int64_t average;
+
+	if (figures->expires == 0)
+		return 0;
+	average = (int64_t)(figures->times / (__int128)figures->expires) - now;
+	return average < 0 ? 0 : average;
 }
 
 /* --- prefetching ------------------------------------------------------------------------------------------------- */

@@ -121,7 +121,7 @@ void keyspace_delete(struct keyspace *keyspace, unsigned db, const struct key *k
 bool keyspace_rename(struct keyspace *keyspace, unsigned db, const struct key *from, struct entry *found,
 		     const struct key *to, struct entry *replaced);
 
-/* --- all keys (every shard is locked, unless a shard is named) -------------------------------------------------- */
+/* --- all keys (every shard is locked) --------------------------------------------------------------------------- */
 
 /* Number of keys of a database, those whose time has come and which nobody has noticed yet included, as in Redis. */
 size_t keyspace_size(const struct keyspace *keyspace, unsigned db);
@@ -129,24 +129,55 @@ size_t keyspace_size(const struct keyspace *keyspace, unsigned db);
 /* A key of the database that is alive, each about as likely as any other; NULL when there is none. */
 struct entry *keyspace_random(struct keyspace *keyspace, unsigned db, struct random *random, int64_t now);
 
-typedef void keyspace_visit(struct entry *entry, void *arg);
-
-/* Calls visit for every key of the database that is alive. The visitor must not change the keyspace. */
-void keyspace_each(struct keyspace *keyspace, unsigned db, int64_t now, keyspace_visit *visit, void *arg);
-
-/*
- * One step of a walk over a database: visits some entries that are alive, about `count`, and returns the cursor for the
- * next step, 0 at the end. Start with 0. Any number is a valid cursor. An entry that is there from the first step to
- * the last is visited at least once, however the tables grow, split or shrink between the steps (the order of the
- * buckets is that of Redis's dictScan).
- */
-uint64_t keyspace_scan(struct keyspace *keyspace, unsigned db, uint64_t cursor, size_t count, int64_t now,
-		       keyspace_visit *visit, void *arg);
-
 enum { KEYSPACE_ALL_DATABASES = -1 };
 
-/* Removes every key of one database or of all. The memory is given back in the background when `lazy`. */
-void keyspace_flush(struct keyspace *keyspace, int db, bool lazy);
+/* Removes every key of one database or of all, at once; the memory is given back in the background. */
+void keyspace_flush(struct keyspace *keyspace, int db);
+
+/* --- all keys, a shard at a time (that shard is locked) --------------------------------------------------------- */
+
+/* The keys of a database that are in this shard, counted as by keyspace_size. */
+size_t keyspace_shard_size(const struct keyspace *keyspace, uint32_t shard, unsigned db);
+
+typedef void keyspace_visit(struct entry *entry, void *arg);
+
+/* How far a walk over each key of a database has come. A zeroed one is at the start. */
+struct keyspace_place {
+	uint32_t shard; /* whose lock the next step wants; keyspace_shards() at the end */
+	uint64_t hash;	/* lower ones have been visited */
+};
+
+/*
+ * One step of the walk: visits every entry that is alive in the table at the place, which is some two thousand entries
+ * at most, and moves the place behind it. Returns how much work that was: about the entries and buckets looked at. The
+ * visitor must not change the keyspace.
+ *
+ * However tables split and databases are flushed between the steps, what is there from the first step to the last is
+ * visited, and no key twice: the order is that of the shards and of the hashes, which do not change.
+ */
+size_t keyspace_walk(struct keyspace *keyspace, unsigned db, struct keyspace_place *place, int64_t now,
+		     keyspace_visit *visit, void *arg);
+
+/* What is left of what a scan's caller wants done, whatever number of steps it takes. */
+struct scan_quota {
+	size_t keys;	/* to visit */
+	size_t buckets; /* to look at, for most may be empty */
+};
+
+struct scan_quota keyspace_scan_quota(size_t count);
+
+/* The shard whose lock the scan's next step wants. */
+uint32_t keyspace_scan_shard(const struct keyspace *keyspace, uint64_t cursor);
+
+/*
+ * One step of a scan over a database: visits entries that are alive, until the quota is used up or the shard's end is
+ * reached, and returns the cursor for the next step, 0 at the end. Start with 0. Any number is a valid cursor. Unlike a
+ * walk, a scan can stop within a table: an entry that is there from the first step to the last is visited at least
+ * once, however the tables grow, split or shrink between the steps (the order of the buckets is that of Redis's
+ * dictScan).
+ */
+uint64_t keyspace_scan(struct keyspace *keyspace, unsigned db, uint64_t cursor, struct scan_quota *quota, int64_t now,
+		       keyspace_visit *visit, void *arg);
 
 /* --- expiry ----------------------------------------------------------------------------------------------------- */
 
@@ -171,11 +202,15 @@ void keyspace_reset_figures(struct keyspace *keyspace, uint32_t shard); /* hits,
 
 struct database_figures {
 	uint64_t keys;
-	uint64_t expires;    /* keys with a time to live */
-	int64_t average_ttl; /* milliseconds, of those; an estimate, 0 when there are none */
+	uint64_t expires; /* keys with a time to live */
+	__int128 times;	  /* the sum of the times at which they die */
 };
-/* Every shard is locked. */
-struct database_figures keyspace_database_figures(const struct keyspace *keyspace, unsigned db, int64_t now);
+/* Adds what the shard has of a database. */
+void keyspace_add_database_figures(const struct keyspace *keyspace, uint32_t shard, unsigned db,
+				   struct database_figures *sum);
+
+/* The mean time to live in milliseconds of those keys that have one; 0 when there are none. */
+int64_t database_figures_average_ttl(const struct database_figures *figures, int64_t now);
 
 /* --- prefetching ------------------------------------------------------------------------------------------------ */
 

@@ -1,5 +1,5 @@
 /*
- * Walks over all keys: SCAN, RANDOMKEY, and each key once.
+ * Walks over all keys: SCAN, each key once, and one key by chance.
  *
  * A SCAN cursor is a place in a fixed order of all hashes that there could be, in 52 bits, so that clients that keep it
  * as a double lose nothing:
@@ -12,6 +12,8 @@
  * that one bucket becomes by doubling, or that fold into one by shrinking, are neighbours in the order.
  */
 #include "store/shard.h"
+
+static const uint64_t HASH_END = (uint64_t)1 << 32; /* behind the last of all hashes */
 
 enum {
 	CURSOR_RANGE_BITS = TABLE_MAX_DEPTH,
@@ -84,51 +86,85 @@ static size_t scan_bucket(const struct dict *dict, struct cursor *cursor, int64_
 	return visited;
 }
 
-uint64_t keyspace_scan(struct keyspace *keyspace, unsigned db, uint64_t cursor, size_t count, int64_t now,
+struct scan_quota keyspace_scan_quota(size_t count)
+{
+	size_t buckets = count > SIZE_MAX / SCAN_BUCKETS_PER_KEY ? SIZE_MAX : count * SCAN_BUCKETS_PER_KEY;
+
+	return (struct scan_quota){count, buckets > SCAN_MIN_BUCKETS ? buckets : SCAN_MIN_BUCKETS};
+}
+
+uint32_t keyspace_scan_shard(const struct keyspace *keyspace, uint64_t cursor)
+{
+	return cursor_unpack(cursor, keyspace->shard_mask).shard;
+}
+
+uint64_t keyspace_scan(struct keyspace *keyspace, unsigned db, uint64_t cursor, struct scan_quota *quota, int64_t now,
 		       keyspace_visit *visit, void *arg)
 {
 	struct cursor at = cursor_unpack(cursor, keyspace->shard_mask);
-	size_t buckets =
-		count > SCAN_MIN_BUCKETS / SCAN_BUCKETS_PER_KEY ? count : SCAN_MIN_BUCKETS / SCAN_BUCKETS_PER_KEY;
-	size_t visited = 0;
+	const struct dict *dict = keyspace->shards[at.shard].dicts[db];
 
-	buckets = buckets > SIZE_MAX / SCAN_BUCKETS_PER_KEY ? SIZE_MAX : buckets * SCAN_BUCKETS_PER_KEY;
-	do {
-		const struct dict *dict = keyspace->shards[at.shard].dicts[db];
+	if (dict == NULL || dict->items == 0)
+		at.hash = HASH_END;
+	while (at.hash < HASH_END && quota->keys > 0 && quota->buckets > 0) {
+		size_t visited = scan_bucket(dict, &at, now, visit, arg);
 
-		if (dict != NULL && dict->items > 0)
-			visited += scan_bucket(dict, &at, now, visit, arg);
-		else
-			at.hash = (uint64_t)1 << 32;
-		if (at.hash > UINT32_MAX)
-			at = (struct cursor){.shard = at.shard + 1};
-		if (at.shard == keyspace->shard_count)
-			return 0;
-	} while (visited < count && --buckets > 0);
-	return cursor_pack(&at);
+		quota->keys -= visited < quota->keys ? visited : quota->keys;
+		quota->buckets--;
+	}
+	if (at.hash == HASH_END)
+		at = (struct cursor){.shard = at.shard + 1};
+	return at.shard == keyspace->shard_count ? 0 : cursor_pack(&at);
 }
 
-static void visit_dict(const struct dict *dict, int64_t now, keyspace_visit *visit, void *arg)
+/* --- each key once ----------------------------------------------------------------------------------------------- */
+
+/* What the walk's own visit is given: the visit that was asked for, and which entries it is for. */
+struct walk_filter {
+	keyspace_visit *visit;
+	void *arg;
+	uint32_t from; /* lower hashes were visited in a table that has been flushed since */
+};
+
+static void walk_visit(struct entry *entry, void *arg)
 {
-	uint64_t end;
+	const struct walk_filter *filter = arg;
 
-	for (uint64_t hash = 0; hash <= UINT32_MAX; hash = end) {
-		const struct table *table = dict_table(dict, (uint32_t)hash);
+	if (entry_hash(entry) >= filter->from)
+		filter->visit(entry, filter->arg);
+}
 
-		end = dict_table_end(table, (uint32_t)hash);
-		for (unsigned i = 0; i < table->chains.num_buckets; i++)
-			visit_bucket(&table->chains.buckets[i], now, visit, arg);
+/* Visits the table's entries. Their order in memory is as good as random: they are asked for some buckets ahead. */
+static void visit_table(const struct table *table, int64_t now, keyspace_visit *visit, void *arg)
+{
+	enum { AHEAD = 8 };
+	const UT_hash_bucket *buckets = table->chains.buckets;
+	unsigned count = table->chains.num_buckets;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (i + AHEAD < count && buckets[i + AHEAD].hh_head != NULL)
+			__builtin_prefetch(table_first(&buckets[i + AHEAD]));
+		visit_bucket(&buckets[i], now, visit, arg);
 	}
 }
 
-void keyspace_each(struct keyspace *keyspace, unsigned db, int64_t now, keyspace_visit *visit, void *arg)
+size_t keyspace_walk(struct keyspace *keyspace, unsigned db, struct keyspace_place *place, int64_t now,
+		     keyspace_visit *visit, void *arg)
 {
-	for (unsigned i = 0; i < keyspace->shard_count; i++) {
-		const struct dict *dict = keyspace->shards[i].dicts[db];
+	const struct dict *dict = keyspace->shards[place->shard].dicts[db];
+	struct walk_filter filter = {visit, arg, (uint32_t)place->hash};
+	const struct table *table;
 
-		if (dict != NULL)
-			visit_dict(dict, now, visit, arg);
+	if (dict == NULL || dict->items == 0) {
+		*place = (struct keyspace_place){.shard = place->shard + 1};
+		return 1;
 	}
+	table = dict_table(dict, filter.from);
+	visit_table(table, now, walk_visit, &filter);
+	place->hash = dict_table_end(table, filter.from);
+	if (place->hash == HASH_END)
+		*place = (struct keyspace_place){.shard = place->shard + 1};
+	return table->chains.num_items + table->chains.num_buckets;
 }
 
 /* --- a random key ------------------------------------------------------------------------------------------------ */
@@ -204,7 +240,9 @@ static struct entry *next_entry(struct keyspace *keyspace, unsigned db, uint64_t
 	struct entry *found = NULL;
 
 	do {
-		cursor = keyspace_scan(keyspace, db, cursor, 1, now, remember, &found);
+		struct scan_quota one = keyspace_scan_quota(1);
+
+		cursor = keyspace_scan(keyspace, db, cursor, &one, now, remember, &found);
 	} while (found == NULL && cursor != 0);
 	return found;
 }

@@ -18,5 +18,6 @@ Suite *expiry_live_suite(void);
 Suite *flood_suite(void);
 Suite *network_suite(void);
 Suite *limits_suite(void);
+Suite *big_suite(void);
 
 #endif

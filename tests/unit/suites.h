@@ -19,5 +19,6 @@ Suite *session_suite(void);
 Suite *commands_suite(void);
 Suite *dispatch_suite(void);
 Suite *config_suite(void);
+Suite *walk_suite(void);
 
 #endif

@@ -109,6 +109,34 @@ static size_t reap_all(int64_t now)
 	return steps;
 }
 
+static void walk_all(unsigned db, int64_t now, keyspace_visit *visit, void *arg)
+{
+	struct keyspace_place place = {0};
+
+	while (place.shard < keyspace_shards(keyspace))
+		keyspace_walk(keyspace, db, &place, now, visit, arg);
+}
+
+/* Scans until `count` keys or so have been visited. */
+static uint64_t scan_step(uint64_t cursor, size_t count, int64_t now, keyspace_visit *visit, void *arg)
+{
+	struct scan_quota quota = keyspace_scan_quota(count);
+
+	do
+		cursor = keyspace_scan(keyspace, 0, cursor, &quota, now, visit, arg);
+	while (cursor != 0 && quota.keys > 0 && quota.buckets > 0);
+	return cursor;
+}
+
+static struct database_figures database_figures(unsigned db)
+{
+	struct database_figures figures = {0};
+
+	for (uint32_t shard = 0; shard < keyspace_shards(keyspace); shard++)
+		keyspace_add_database_figures(keyspace, shard, db, &figures);
+	return figures;
+}
+
 /* --- invariants -------------------------------------------------------------------------------------------------- */
 
 struct tally {
@@ -542,11 +570,11 @@ START_TEST(flush_removes_one_database_or_all)
 			keyspace_set(keyspace, db, &key, NULL, key.name, i % 2 == 0 ? NOW + i : 0);
 		}
 	}
-	keyspace_flush(keyspace, 1, true);
+	keyspace_flush(keyspace, 1);
 	ck_assert_uint_eq(keyspace_size(keyspace, 0), 500);
 	ck_assert_uint_eq(keyspace_size(keyspace, 1), 0);
 	reap_all(NOW + 100);
-	keyspace_flush(keyspace, KEYSPACE_ALL_DATABASES, false);
+	keyspace_flush(keyspace, KEYSPACE_ALL_DATABASES);
 	for (uint32_t shard = 0; shard < 32; shard++) {
 		ck_assert_uint_eq(keyspace_shard_figures(keyspace, shard).keys, 0);
 		ck_assert_uint_eq(keyspace_shard_figures(keyspace, shard).bytes, 0);
@@ -568,7 +596,7 @@ START_TEST(each_visits_all_that_live)
 
 	for (int i = 0; i < 10000; i++)
 		set_number(i, i < 3000 ? NOW + 1 : 0);
-	keyspace_each(keyspace, 0, NOW + 2, count_visit, &visits);
+	walk_all(0, NOW + 2, count_visit, &visits);
 	ck_assert_uint_eq(visits, 7000);
 }
 END_TEST
@@ -619,10 +647,10 @@ START_TEST(a_small_database_is_scanned_in_one_step)
 {
 	size_t visits = 0;
 
-	ck_assert_uint_eq(keyspace_scan(keyspace, 0, 0, 10, NOW, count_visit, &visits), 0);
+	ck_assert_uint_eq(scan_step(0, 10, NOW, count_visit, &visits), 0);
 	for (int i = 0; i < 9; i++)
 		set_number(i, 0);
-	ck_assert_uint_eq(keyspace_scan(keyspace, 0, 0, 10, NOW, count_visit, &visits), 0);
+	ck_assert_uint_eq(scan_step(0, 10, NOW, count_visit, &visits), 0);
 	ck_assert_uint_eq(visits, 9);
 }
 END_TEST
@@ -638,7 +666,7 @@ START_TEST(a_step_is_about_as_large_as_asked_for)
 	do {
 		size_t visits = 0;
 
-		cursor = keyspace_scan(keyspace, 0, cursor, 10, NOW, count_visit, &visits);
+		cursor = scan_step(cursor, 10, NOW, count_visit, &visits);
 		ck_assert_uint_le(visits, 30);
 		ck_assert_uint_lt(cursor, (uint64_t)1 << 53);
 		total += visits;
@@ -646,7 +674,7 @@ START_TEST(a_step_is_about_as_large_as_asked_for)
 	} while (cursor != 0);
 	ck_assert_uint_eq(total, 20000);
 	ck_assert_uint_gt(steps, 1000);
-	cursor = keyspace_scan(keyspace, 0, 0, SIZE_MAX, NOW, count_visit, &total);
+	cursor = scan_step(0, SIZE_MAX, NOW, count_visit, &total);
 	ck_assert_uint_eq(cursor, 0);
 	ck_assert_uint_eq(total, 40000);
 }
@@ -662,13 +690,13 @@ START_TEST(every_number_is_a_cursor)
 		int steps = 0;
 
 		do {
-			cursor = keyspace_scan(keyspace, 0, cursor, 5000, NOW, count_visit, &visits);
+			cursor = scan_step(cursor, 5000, NOW, count_visit, &visits);
 			steps++;
 		} while (cursor != 0);
 		ck_assert_int_le(steps, 6);
 		ck_assert_uint_le(visits, 20000);
 	}
-	ck_assert_uint_lt(keyspace_scan(keyspace, 0, UINT64_MAX, 10, NOW, count_visit, &(size_t){0}), UINT64_MAX);
+	ck_assert_uint_lt(scan_step(UINT64_MAX, 10, NOW, count_visit, &(size_t){0}), UINT64_MAX);
 }
 END_TEST
 
@@ -710,7 +738,7 @@ START_TEST(scan_returns_what_is_there_throughout)
 		do {
 			size_t count = 1 + random_below(&dice, 100);
 
-			cursor = keyspace_scan(keyspace, 0, cursor, count, NOW, mark_visit, seen);
+			cursor = scan_step(cursor, count, NOW, mark_visit, seen);
 			if (random_below(&dice, 12) == 0)
 				growing = !growing;
 			stir((int)random_below(&dice, 3000), growing);
@@ -796,12 +824,13 @@ START_TEST(figures_count_hits_misses_and_times_to_live)
 	keyspace_read(keyspace, 1, &key, NOW);
 	ck_assert_uint_eq(keyspace_shard_figures(keyspace, key.shard).hits, 1);
 	ck_assert_uint_eq(keyspace_shard_figures(keyspace, key.shard).misses, 2);
-	figures = keyspace_database_figures(keyspace, 0, NOW);
+	figures = database_figures(0);
 	ck_assert_uint_eq(figures.keys, 3);
 	ck_assert_uint_eq(figures.expires, 2);
-	ck_assert_int_eq(figures.average_ttl, 2000);
-	ck_assert_int_eq(keyspace_database_figures(keyspace, 0, NOW + 9999).average_ttl, 0);
-	ck_assert_int_eq(keyspace_database_figures(keyspace, 1, NOW).average_ttl, 0);
+	ck_assert_int_eq(database_figures_average_ttl(&figures, NOW), 2000);
+	ck_assert_int_eq(database_figures_average_ttl(&figures, NOW + 9999), 0);
+	figures = database_figures(1);
+	ck_assert_int_eq(database_figures_average_ttl(&figures, NOW), 0);
 }
 END_TEST
 
@@ -954,7 +983,7 @@ START_TEST(a_keyspace_or_a_dict_that_cannot_be_made_leaks_nothing)
 		run_dry(allocations);
 		ck_assert_ptr_null(set("key", SLICE("v"), 0));
 		store_malloc = malloc;
-		keyspace_flush(keyspace, KEYSPACE_ALL_DATABASES, false);
+		keyspace_flush(keyspace, KEYSPACE_ALL_DATABASES);
 	}
 	run_dry(5);
 	ck_assert_ptr_nonnull(set("key", SLICE("v"), 0));
