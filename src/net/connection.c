@@ -208,7 +208,7 @@ static void connection_send(struct connection *connection, struct reply *reply)
 	if (len == 0)
 		return;
 	if (connection->output == NULL) {
-		sent = output_try(&connection->transport.stream, reply);
+		sent = output_try(&connection->transport, reply);
 		if (sent == (ssize_t)len) {
 			counter_add(&connection->worker->output_bytes, len);
 			reply_clear(reply);
@@ -235,8 +235,8 @@ static void connection_send(struct connection *connection, struct reply *reply)
 /* Whether more of this client's commands may run now. */
 static bool connection_may_run(const struct connection *connection)
 {
-	return connection->state == CONNECTION_OPEN && !session_has(&connection->session, SESSION_CLOSING) &&
-	       !session_has(&connection->session, SESSION_PAUSED) &&
+	return connection->state == CONNECTION_OPEN &&
+	       !session_has(&connection->session, SESSION_CLOSING | SESSION_PAUSED) &&
 	       connection_backlog(connection) < (size_t)setting_get(&settings.client_backlog_limit);
 }
 
@@ -272,6 +272,10 @@ static void batch_decode(struct connection *connection, char *data, size_t len, 
 	while (decoded->count < DISPATCH_BATCH && !is_inline) {
 		size_t used = 0;
 
+		if (decoded->at == len) { /* the most frequent end by far */
+			decoded->ended = RESP_MORE;
+			return;
+		}
 		if (may_be_inline(data + decoded->at, len - decoded->at) &&
 		    !resp_decoder_is_midway(&connection->decoder)) {
 			if (decoded->count > 0)
@@ -395,7 +399,8 @@ static bool connection_keep(struct connection *connection, const char *data, siz
 	struct buffer *input = &connection->input;
 
 	if (kept == 0) {
-		buffer_free(input);
+		if (input->data != NULL)
+			buffer_free(input);
 		return true;
 	}
 	if (input->data != NULL && data >= input->data && data <= input->data + input->len) {

@@ -77,7 +77,7 @@ static size_t bufs_cut(uv_buf_t *bufs, size_t count, size_t most, size_t *bytes)
 	return kept;
 }
 
-static ssize_t try_pieces(uv_stream_t *stream, const struct slice *pieces, size_t count)
+static ssize_t try_pieces(struct transport *transport, const struct slice *pieces, size_t count)
 {
 	uv_buf_t bufs[PIECES_ON_STACK];
 	size_t at = 0;
@@ -90,9 +90,7 @@ static ssize_t try_pieces(uv_stream_t *stream, const struct slice *pieces, size_
 
 		some = pieces_to_bufs(pieces + at, some, 0, bufs);
 		some = bufs_cut(bufs, some, (size_t)(SEND_AT_ONCE - total), &wanted);
-		sent = uv_try_write(stream, bufs, (unsigned)some);
-		if (sent == UV_EAGAIN)
-			return total;
+		sent = transport_send(transport, bufs, (unsigned)some);
 		if (sent < 0)
 			return sent;
 		total += sent;
@@ -103,7 +101,7 @@ static ssize_t try_pieces(uv_stream_t *stream, const struct slice *pieces, size_
 	return total;
 }
 
-ssize_t output_try(uv_stream_t *stream, const struct reply *reply)
+ssize_t output_try(struct transport *transport, const struct reply *reply)
 {
 	struct slice few[PIECES_ON_STACK];
 	struct slice *pieces = few;
@@ -116,7 +114,7 @@ ssize_t output_try(uv_stream_t *stream, const struct reply *reply)
 			return UV_ENOMEM;
 	}
 	count = reply_pieces(reply, pieces);
-	sent = try_pieces(stream, pieces, count);
+	sent = try_pieces(transport, pieces, count);
 	if (pieces != few)
 		free(pieces);
 	return sent;

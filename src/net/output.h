@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <uv.h>
 
+#include "net/transport.h"
 #include "resp/reply.h"
 
 struct output_chunk {
@@ -45,9 +46,8 @@ int output_send(struct output *output, uv_stream_t *stream, uv_write_cb done);
 /* Drops what the finished request has sent; returns the number of bytes. */
 size_t output_sent(struct output *output);
 
-/* Sends `reply` now as far as the kernel takes it, 128 KB at most. Returns the number of bytes, or a libuv
- * error code (UV_EAGAIN is 0).
- */
-ssize_t output_try(uv_stream_t *stream, const struct reply *reply);
+/* Sends `reply` now as far as the kernel takes it, 128 KB at most, while no output_send() is under way. Returns the
+ * number of bytes, or a libuv error code. */
+ssize_t output_try(struct transport *transport, const struct reply *reply);
 
 #endif

@@ -2,6 +2,7 @@
 #include "net/transport.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +47,7 @@ int transport_open(struct transport *transport, uv_loop_t *loop, int fd, enum tr
 {
 	int error;
 
+	transport->fd = fd;
 	*opened = false;
 	if (kind == TRANSPORT_UNIX) {
 		error = uv_pipe_init(loop, &transport->pipe, 0);
@@ -68,6 +70,25 @@ void transport_set_keepalive(struct transport *transport, unsigned seconds)
 {
 	if (transport->address.family != AF_UNIX)
 		platform_set_keepalive(transport_fd(transport), seconds);
+}
+
+/*
+ * The same as uv_try_write(), which takes three hundred instructions more and the way through the file system: at 50
+ * clients without a pipeline that is 3% of a request (doc/performance.md).
+ */
+ssize_t transport_send(struct transport *transport, uv_buf_t *bufs, unsigned count)
+{
+	struct msghdr message = {.msg_iov = (struct iovec *)bufs,
+				 .msg_iovlen = count}; /* of one layout: libuv says so */
+	ssize_t sent;
+
+	do
+		sent = count == 1 ? send(transport->fd, bufs[0].base, bufs[0].len, 0)
+				  : sendmsg(transport->fd, &message, 0);
+	while (sent < 0 && errno == EINTR);
+	if (sent >= 0)
+		return sent;
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? 0 : uv_translate_sys_error(errno);
 }
 
 int transport_fd(const struct transport *transport)

@@ -28,6 +28,7 @@ struct transport {
 		uv_pipe_t pipe;
 	};
 	struct transport_address address;
+	int fd; /* the stream's, as long as it is open */
 };
 
 struct transport_address transport_address_from(const struct sockaddr_storage *from);
@@ -41,6 +42,10 @@ int transport_open(struct transport *transport, uv_loop_t *loop, int fd, enum tr
 
 /* Sets keep-alive probes after `seconds` of silence; 0 is none. Nothing for a unix socket. */
 void transport_set_keepalive(struct transport *transport, unsigned seconds);
+
+/* Sends the bytes of the bufs as far as the kernel takes them without waiting. Returns how many, or a libuv error code.
+ * Only while libuv has nothing of its own to write to the stream. */
+ssize_t transport_send(struct transport *transport, uv_buf_t *bufs, unsigned count);
 
 /* "1.2.3.4:5", "[::1]:5" or "PATH:0" of the client and of our end, as Redis shows them. Each buffer has `size` bytes.
  * Any thread, as long as the descriptor is open. */

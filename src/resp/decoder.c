@@ -155,7 +155,8 @@ void resp_request_release(struct resp_request *request)
 {
 	if (request->big != NULL)
 		free_big(request->big, request->big_count);
-	free(request->owned);
+	if (request->owned != NULL)
+		free(request->owned);
 	request->big = NULL;
 	request->big_count = 0;
 	request->owned = NULL;
