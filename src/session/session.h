@@ -93,9 +93,10 @@ struct session {
 	_Atomic uint8_t protocol;		      /* any thread; 2 or 3 */
 };
 
-static inline bool session_has(const struct session *session, enum session_flag flag)
+/* Whether it has one of the flags. */
+static inline bool session_has(const struct session *session, unsigned flags)
 {
-	return (atomic_load_explicit(&session->flags, memory_order_relaxed) & (uint32_t)flag) != 0;
+	return (atomic_load_explicit(&session->flags, memory_order_relaxed) & flags) != 0;
 }
 
 static inline void session_mark(struct session *session, enum session_flag flag)

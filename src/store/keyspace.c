@@ -61,12 +61,16 @@ unsigned keyspace_databases(const struct keyspace *keyspace)
 struct key keyspace_key(const struct keyspace *keyspace, struct slice name)
 {
 	uint32_t fnv = hash_fnv1a(name);
-
 	/* FNV-1a's low bits depend on the low bits of the key's bytes alone; the high ones are folded in. */
+	uint32_t shard = (fnv ^ fnv >> 16) & keyspace->shard_mask;
+
+	/* The shard's lock and figures are mostly in another processor's cache, when there are several threads. They
+	 * come while the second hash is computed. */
+	__builtin_prefetch(&keyspace->shards[shard], 1);
 	return (struct key){
 		.name = name,
 		.hash = (uint32_t)hash_siphash13(&keyspace->seed, name),
-		.shard = (fnv ^ fnv >> 16) & keyspace->shard_mask,
+		.shard = shard,
 	};
 }
 
@@ -176,10 +180,13 @@ static void overwrite(struct shard *shard, struct dict *dict, struct entry *entr
 		      struct block *block, int64_t when)
 {
 	struct block *old_block = entry_block(entry);
+	size_t before, after;
 
-	dict->bytes -= entry_footprint(entry);
+	before = entry_footprint(entry);
 	write_tail(entry, value, block);
-	dict->bytes += entry_footprint(entry);
+	after = entry_footprint(entry);
+	if (after != before) /* else nothing is written that other processors have in their caches */
+		dict->bytes += after - before;
 	block_unref(old_block);
 	if (entry_has_ttl(entry) && entry_expire_at(entry) != when)
 		shard_reschedule(shard, dict, entry, when);
@@ -514,38 +521,91 @@ int64_t database_figures_average_ttl(const struct database_figures *figures, int
 
 /* --- prefetching ------------------------------------------------------------------------------------------------- */
 
-/* Each step takes the lock for a moment: another thread may be growing the table that is looked at. */
+/*
+ * With several threads it takes the locks, because another thread may be growing the table that is looked at. Not one
+ * lock at a time: each exchange would wait for the loads before it, and none would overlap. The locks of a group of
+ * keys are taken together, for as long as three or four misses take; a group is as large as what a processor keeps
+ * under way.
+ */
+enum {
+	PREFETCH_GROUP = 16,
+	PREFETCH_LINKS = 4, /* of a chain; few are longer */
+	CACHE_LINE = 64,
+};
+
+/* The key's bucket, or NULL. */
+static inline const UT_hash_bucket *bucket_of(const struct keyspace *keyspace, unsigned db, const struct key *key)
+{
+	const struct dict *dict = shard_of(keyspace, key)->dicts[db];
+
+	return dict != NULL ? table_bucket(dict_table(dict, key->hash), key->hash) : NULL;
+}
+
+/* The first `links` entries of the key's chain are in the cache: takes the one behind them there, too, unless the key's
+ * is among them or there is none. Says whether there may be more to do. */
+static inline bool prefetch_link(const struct keyspace *keyspace, unsigned db, const struct key *key, unsigned links)
+{
+	const UT_hash_bucket *bucket = bucket_of(keyspace, db, key);
+	const struct entry *entry = bucket != NULL ? table_first(bucket) : NULL;
+
+	for (; links > 0 && entry != NULL; links--) {
+		if (entry_hash(entry) == key->hash) {
+			__builtin_prefetch((const char *)entry + CACHE_LINE);
+			return false;
+		}
+		entry = table_next(entry);
+	}
+	if (entry == NULL)
+		return false;
+	/* An entry begins anywhere in a line, and its hash may be in the next one. */
+	__builtin_prefetch(entry);
+	__builtin_prefetch((const char *)entry + sizeof(*entry) - 1);
+	return true;
+}
+
+static void prefetch_group(const struct keyspace *keyspace, unsigned db, const struct key **keys, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		__builtin_prefetch(bucket_of(keyspace, db, keys[i]));
+	for (unsigned links = 0; count > 0 && links < PREFETCH_LINKS; links++) {
+		size_t left = 0;
+
+		for (size_t i = 0; i < count; i++) {
+			if (prefetch_link(keyspace, db, keys[i], links))
+				keys[left++] = keys[i];
+		}
+		count = left;
+	}
+}
+
+static void prefetch_group_locked(struct keyspace *keyspace, unsigned db, const struct key **keys, size_t count)
+{
+	struct shard_set set = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		keyspace_prefetch_shard(keyspace, keys[i]);
+		shard_set_add(&set, keys[i]->shard);
+	}
+	keyspace_lock_set(keyspace, &set);
+	prefetch_group(keyspace, db, keys, count);
+	keyspace_unlock_set(keyspace, &set);
+}
+
+void keyspace_prefetch(struct keyspace *keyspace, unsigned db, const struct key **keys, size_t count)
+{
+	if (!keyspace->locking) {
+		prefetch_group(keyspace, db, keys, count);
+		return;
+	}
+	for (size_t at = 0; at < count; at += PREFETCH_GROUP) {
+		size_t left = count - at;
+
+		prefetch_group_locked(keyspace, db, keys + at, left < PREFETCH_GROUP ? left : PREFETCH_GROUP);
+	}
+}
 
 void keyspace_prefetch_shard(const struct keyspace *keyspace, const struct key *key)
 {
-	__builtin_prefetch(shard_of(keyspace, key), 1);
-}
-
-void keyspace_prefetch_bucket(struct keyspace *keyspace, unsigned db, const struct key *key)
-{
-	struct shard *shard = shard_of(keyspace, key);
-	const struct dict *dict;
-
-	lock_take(&shard->lock);
-	dict = shard->dicts[db];
-	if (dict != NULL)
-		__builtin_prefetch(table_bucket(dict_table(dict, key->hash), key->hash));
-	lock_release(&shard->lock);
-}
-
-void keyspace_prefetch_entry(struct keyspace *keyspace, unsigned db, const struct key *key)
-{
-	struct shard *shard = shard_of(keyspace, key);
-	const struct dict *dict;
-	const struct entry *entry = NULL;
-
-	lock_take(&shard->lock);
-	dict = shard->dicts[db];
-	if (dict != NULL)
-		entry = table_first(table_bucket(dict_table(dict, key->hash), key->hash));
-	lock_release(&shard->lock);
-	if (entry == NULL)
-		return;
-	__builtin_prefetch(entry);
-	__builtin_prefetch((const char *)entry + 64); /* the end of the key, the value */
+	if (keyspace->locking)
+		__builtin_prefetch(shard_of(keyspace, key), 1);
 }

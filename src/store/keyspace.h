@@ -214,11 +214,13 @@ int64_t database_figures_average_ttl(const struct database_figures *figures, int
 
 /* --- prefetching ------------------------------------------------------------------------------------------------ */
 
-/* Three steps that together bring a key's entry into the cache, so that the misses of a batch overlap: call each for
- * all keys of the batch before the next. They only guess: nothing is promised about the key. No lock is held by the
- * caller; they take the shard's for a moment. */
+/* Brings the entries of several keys into the cache, so that the misses overlap. It only guesses: nothing is promised
+ * about the keys, of which there may be any number. `keys` is scratch: its places are written to. No lock is held by
+ * the caller; those of the keys' shards are taken for a moment. */
+void keyspace_prefetch(struct keyspace *keyspace, unsigned db, const struct key **keys, size_t count);
+
+/* Brings the lock and the figures of a key's shard into this processor's cache, from another's, if there are several
+ * threads: for a key whose shard will be locked about a hundred nanoseconds from now. */
 void keyspace_prefetch_shard(const struct keyspace *keyspace, const struct key *key);
-void keyspace_prefetch_bucket(struct keyspace *keyspace, unsigned db, const struct key *key);
-void keyspace_prefetch_entry(struct keyspace *keyspace, unsigned db, const struct key *key);
 
 #endif

@@ -9,11 +9,11 @@
 
 enum {
 	TABLE_MIN_BUCKETS = 4,
-	TABLE_MAX_LOAD = 2,	   /* entries a bucket, on average, beyond which the buckets are doubled */
+	TABLE_MAX_LOAD = 1,	   /* entries a bucket, on average, beyond which the buckets are doubled */
 	TABLE_MAX_ITEMS = 2048,	   /* ... beyond which the table is split */
 	TABLE_SPARSE = 8,	   /* buckets an entry beyond which they become fewer */
 	TABLE_BUCKET_BITS = 20,	   /* a table that cannot be split has at most 2^20 buckets */
-	TABLE_MAX_DEPTH = 32 - 10, /* bits of the hash that pick a table; the others pick one of its 1024 buckets */
+	TABLE_MAX_DEPTH = 32 - 11, /* bits of the hash that pick a table; the others pick one of its 2048 buckets */
 };
 
 struct table {

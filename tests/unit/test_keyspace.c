@@ -463,14 +463,12 @@ START_TEST(prefetching_changes_nothing)
 		for (int i = 0; i < 100; i++) {
 			struct key key = numbered_key(i);
 
-			keyspace_prefetch_shard(keyspace, &key);
-			keyspace_prefetch_bucket(keyspace, 0, &key);
-			keyspace_prefetch_entry(keyspace, 0, &key);
+			keyspace_prefetch(keyspace, 0, (const struct key *[]){&absent, &key, &key}, 3);
+			keyspace_prefetch(keyspace, 1, (const struct key *[]){&key}, 1);
 			set_number(i, 0);
 		}
 	}
-	keyspace_prefetch_entry(keyspace, 0, &absent);
-	keyspace_prefetch_entry(keyspace, 1, &absent);
+	keyspace_prefetch(keyspace, 0, NULL, 0);
 	ck_assert_uint_eq(keyspace_size(keyspace, 0), 100);
 }
 END_TEST
@@ -1029,7 +1027,7 @@ static void *count_up(void *arg)
 
 		snprintf(text, sizeof(text), "%d", i % THREAD_KEYS);
 		key = keyspace_key(keyspace, slice_of(text));
-		keyspace_prefetch_entry(keyspace, 0, &key);
+		keyspace_prefetch(keyspace, 0, (const struct key *[]){&key}, 1);
 		keyspace_lock_shard(keyspace, key.shard);
 		entry = keyspace_find(keyspace, 0, &key, NOW);
 		len = entry != NULL ? entry_value(entry).len : 0;

@@ -98,7 +98,7 @@ START_TEST(buckets_follow_the_number_of_entries)
 		add(i, hash_of(i));
 		ck_assert_uint_le(table->chains.num_items, TABLE_MAX_LOAD * table->chains.num_buckets);
 	}
-	ck_assert_uint_eq(table->chains.num_buckets, 1024);
+	ck_assert_uint_eq(table->chains.num_buckets, 2048);
 	for (int i = 0; i < 2000; i++) {
 		take(i);
 		ck_assert(table->chains.num_items * TABLE_SPARSE + TABLE_SPARSE > table->chains.num_buckets ||
@@ -113,9 +113,9 @@ END_TEST
 
 START_TEST(without_memory_it_stays_as_it_is)
 {
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 4; i++)
 		add(i, hash_of(i));
-	for (int i = 8; i < 100; i++) {
+	for (int i = 4; i < 100; i++) {
 		store_malloc = malloc;
 		entries[i] = entry_new(name_of(i), hash_of(i), 8, false);
 		store_malloc = no_memory;
