@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/lock.h"
 #include "base/log.h"
 #include "command/arguments.h"
 
@@ -23,10 +24,12 @@ struct prepared {
 	bool has_key;
 };
 
-/* All dispatchers, and the totals that CONFIG RESETSTAT has set aside. Both change only at boot or while every shard is
- * locked. */
+/* All dispatchers, fixed after boot. */
 static struct dispatcher *dispatchers;
-static struct dispatch_totals *baseline;
+
+/* The totals that CONFIG RESETSTAT has set aside. */
+static struct lock baseline_lock = {.enabled = true};
+static struct dispatch_totals *baseline; /* under baseline_lock */
 
 static struct dispatch_totals stats_sum(uint16_t id)
 {
@@ -43,19 +46,24 @@ static struct dispatch_totals stats_sum(uint16_t id)
 
 struct dispatch_totals dispatch_totals(uint16_t command_id)
 {
-	struct dispatch_totals sum = stats_sum(command_id);
+	struct dispatch_totals sum;
 
+	lock_take(&baseline_lock); /* what was set aside is never more than the sum */
+	sum = stats_sum(command_id);
 	sum.calls -= baseline[command_id].calls;
 	sum.ticks -= baseline[command_id].ticks;
 	sum.rejected -= baseline[command_id].rejected;
 	sum.failed -= baseline[command_id].failed;
+	lock_release(&baseline_lock);
 	return sum;
 }
 
 void dispatch_reset_totals(void)
 {
+	lock_take(&baseline_lock);
 	for (size_t id = 0; id < command_id_count(); id++)
 		baseline[id] = stats_sum((uint16_t)id);
+	lock_release(&baseline_lock);
 }
 
 bool dispatcher_init(struct dispatcher *dispatcher, struct keyspace *keyspace, struct command_host *host)
@@ -203,11 +211,15 @@ static bool gate_passes(struct command_context *context)
 
 /* --- keys and locks ----------------------------------------------------------------------------------------------- */
 
-/* A command of many keys is a batch by itself. */
+/* A command of many keys is a batch by itself. Of very many, the first would be gone from the cache before their turn
+ * comes. */
 static void keys_prefetch(struct keyspace *keyspace, unsigned db, const struct key *keys, size_t count)
 {
+	enum { MOST_KEYS = 16 * DISPATCH_BATCH };
 	const struct key *some[DISPATCH_BATCH];
 
+	if (count > MOST_KEYS)
+		count = MOST_KEYS;
 	for (size_t at = 0; at < count; at += DISPATCH_BATCH) {
 		size_t some_count = 0;
 

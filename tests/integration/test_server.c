@@ -242,6 +242,25 @@ START_TEST(memory_refuses)
 }
 END_TEST
 
+/* One client, on one thread, sets the figures back while another one reads them: none may come out below zero. */
+START_TEST(figures_set_back_stay_whole)
+{
+	enum { ROUNDS = 300, RESETS = 20 };
+	struct client *reader = client_fresh(2), *resetter = client_open(shared, 2);
+
+	for (int round = 0; round < ROUNDS; round++) {
+		const char *text;
+
+		for (int i = 0; i < RESETS; i++)
+			client_send(resetter, "CONFIG RESETSTAT\r\nPING\r\n", SIZE_MAX);
+		text = client_call(reader, "INFO", "commandstats", NULL);
+		ck_assert_msg(strstr(text, "=1844674") == NULL, "%s", text);
+		for (int i = 0; i < RESETS; i++)
+			expect_bytes(resetter, "+OK\r\n+PONG\r\n", SIZE_MAX);
+	}
+}
+END_TEST
+
 Suite *server_suite(void)
 {
 	Suite *suite = suite_create("server");
@@ -250,6 +269,7 @@ Suite *server_suite(void)
 
 	tcase_add_loop_test(with_shared, info_has_sections, 2, 4);
 	tcase_add_loop_test(with_shared, info_counts_commands, 2, 4);
+	tcase_add_test(with_shared, figures_set_back_stay_whole);
 	tcase_add_loop_test(with_shared, time_is_now, 2, 4);
 	tcase_add_loop_test(with_shared, config_is_set_and_read, 2, 4);
 	tcase_add_loop_test(with_shared, config_refuses, 2, 4);
