@@ -76,8 +76,10 @@ struct walk {
 	struct keyspace *keyspace;
 	struct command_stats *stats;
 	unsigned db;
-	bool at_once; /* every shard is locked */
-	struct keyspace_place place;
+	bool at_once;		/* every shard is locked */
+	uint32_t shard;		/* whose turn it is */
+	uint32_t unwalked;	/* shards that are not walked to their end */
+	uint64_t *hashes;	/* owned; of each shard, how far it has been walked */
 	struct listing listing; /* into the last part */
 	struct part *first;	/* owned, and those behind it */
 	struct part *last;
@@ -108,10 +110,12 @@ static struct walk *walk_new(const struct command_context *context, struct slice
 {
 	struct walk *walk = malloc(sizeof(*walk) + pattern.len);
 	struct part *part = calloc(1, sizeof(*part));
+	uint64_t *hashes = calloc(keyspace_shards(context->keyspace), sizeof(*hashes));
 
-	if (walk == NULL || part == NULL) {
+	if (walk == NULL || part == NULL || hashes == NULL) {
 		free(walk);
 		free(part);
+		free(hashes);
 		return NULL;
 	}
 	*walk = (struct walk){
@@ -120,6 +124,8 @@ static struct walk *walk_new(const struct command_context *context, struct slice
 		.stats = context->stats,
 		.db = context->db,
 		.at_once = context->at_once,
+		.unwalked = keyspace_shards(context->keyspace),
+		.hashes = hashes,
 		.first = part,
 		.last = part,
 	};
@@ -143,6 +149,7 @@ static void walk_free(struct session_task *task)
 		reply_free(&part->reply);
 		free(part);
 	}
+	free(walk->hashes);
 	free(walk);
 }
 
@@ -153,19 +160,26 @@ static bool walk_failed(const struct walk *walk)
 
 static bool walk_is_done(const struct walk *walk)
 {
-	return walk->place.shard == keyspace_shards(walk->keyspace) || walk_failed(walk);
+	return walk->unwalked == 0 || walk_failed(walk);
 }
 
-/* Visits one table. Returns how much work that was. */
+/* Visits one table. Returns how much work that was. The next one is of another shard: who finds a lock taken looks
+ * again after a nap, and would hardly ever find it free if one table followed the other under the same lock. */
 static size_t walk_step(struct walk *walk, int64_t now)
 {
-	uint32_t shard = walk->place.shard;
-	size_t work;
+	uint32_t shard = walk->shard;
+	uint64_t *hash = &walk->hashes[shard];
+	size_t work = 1;
 
+	walk->shard = (shard + 1) % keyspace_shards(walk->keyspace);
+	if (*hash == KEYSPACE_WALK_END)
+		return work;
 	shard_enter(walk->keyspace, shard, walk->at_once);
-	work = keyspace_walk(walk->keyspace, walk->db, &walk->place, now, listing_visit, &walk->listing);
+	work = keyspace_walk(walk->keyspace, shard, walk->db, hash, now, listing_visit, &walk->listing);
 	shard_leave(walk->keyspace, shard, walk->at_once);
-	if (reply_len(&walk->last->reply) >= PART_SIZE)
+	if (*hash == KEYSPACE_WALK_END)
+		walk->unwalked--;
+	if (!walk_failed(walk) && reply_len(&walk->last->reply) >= PART_SIZE)
 		walk_add_part(walk);
 	return work;
 }

@@ -141,21 +141,18 @@ size_t keyspace_shard_size(const struct keyspace *keyspace, uint32_t shard, unsi
 
 typedef void keyspace_visit(struct entry *entry, void *arg);
 
-/* How far a walk over each key of a database has come. A zeroed one is at the start. */
-struct keyspace_place {
-	uint32_t shard; /* whose lock the next step wants; keyspace_shards() at the end */
-	uint64_t hash;	/* lower ones have been visited */
-};
+#define KEYSPACE_WALK_END ((uint64_t)1 << 32) /* behind the last of all hashes */
 
 /*
- * One step of the walk: visits every entry that is alive in the table at the place, which is some two thousand entries
- * at most, and moves the place behind it. Returns how much work that was: about the entries and buckets looked at. The
- * visitor must not change the keyspace.
+ * One step of a walk over each key that a database has in the shard: visits every entry that is alive in the table that
+ * *hash belongs to, which is some two thousand entries at most, and moves *hash behind that table: from 0 at the start
+ * to KEYSPACE_WALK_END. Returns how much work that was: about the entries and buckets looked at. The visitor must not
+ * change the keyspace.
  *
  * However tables split and databases are flushed between the steps, what is there from the first step to the last is
- * visited, and no key twice: the order is that of the shards and of the hashes, which do not change.
+ * visited, and no key twice: the order is that of the hashes, which do not change.
  */
-size_t keyspace_walk(struct keyspace *keyspace, unsigned db, struct keyspace_place *place, int64_t now,
+size_t keyspace_walk(struct keyspace *keyspace, uint32_t shard, unsigned db, uint64_t *hash, int64_t now,
 		     keyspace_visit *visit, void *arg);
 
 /* What is left of what a scan's caller wants done, whatever number of steps it takes. */

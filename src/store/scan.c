@@ -13,8 +13,6 @@
  */
 #include "store/shard.h"
 
-static const uint64_t HASH_END = (uint64_t)1 << 32; /* behind the last of all hashes */
-
 enum {
 	CURSOR_RANGE_BITS = TABLE_MAX_DEPTH,
 	CURSOR_RANGE_SHIFT = TABLE_BUCKET_BITS,
@@ -105,14 +103,14 @@ uint64_t keyspace_scan(struct keyspace *keyspace, unsigned db, uint64_t cursor, 
 	const struct dict *dict = keyspace->shards[at.shard].dicts[db];
 
 	if (dict == NULL || dict->items == 0)
-		at.hash = HASH_END;
-	while (at.hash < HASH_END && quota->keys > 0 && quota->buckets > 0) {
+		at.hash = KEYSPACE_WALK_END;
+	while (at.hash < KEYSPACE_WALK_END && quota->keys > 0 && quota->buckets > 0) {
 		size_t visited = scan_bucket(dict, &at, now, visit, arg);
 
 		quota->keys -= visited < quota->keys ? visited : quota->keys;
 		quota->buckets--;
 	}
-	if (at.hash == HASH_END)
+	if (at.hash == KEYSPACE_WALK_END)
 		at = (struct cursor){.shard = at.shard + 1};
 	return at.shard == keyspace->shard_count ? 0 : cursor_pack(&at);
 }
@@ -148,22 +146,20 @@ static void visit_table(const struct table *table, int64_t now, keyspace_visit *
 	}
 }
 
-size_t keyspace_walk(struct keyspace *keyspace, unsigned db, struct keyspace_place *place, int64_t now,
+size_t keyspace_walk(struct keyspace *keyspace, uint32_t shard, unsigned db, uint64_t *hash, int64_t now,
 		     keyspace_visit *visit, void *arg)
 {
-	const struct dict *dict = keyspace->shards[place->shard].dicts[db];
-	struct walk_filter filter = {visit, arg, (uint32_t)place->hash};
+	const struct dict *dict = keyspace->shards[shard].dicts[db];
+	struct walk_filter filter = {visit, arg, (uint32_t)*hash};
 	const struct table *table;
 
 	if (dict == NULL || dict->items == 0) {
-		*place = (struct keyspace_place){.shard = place->shard + 1};
+		*hash = KEYSPACE_WALK_END;
 		return 1;
 	}
 	table = dict_table(dict, filter.from);
 	visit_table(table, now, walk_visit, &filter);
-	place->hash = dict_table_end(table, filter.from);
-	if (place->hash == HASH_END)
-		*place = (struct keyspace_place){.shard = place->shard + 1};
+	*hash = dict_table_end(table, filter.from);
 	return table->chains.num_items + table->chains.num_buckets;
 }
 

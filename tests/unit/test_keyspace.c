@@ -111,10 +111,12 @@ static size_t reap_all(int64_t now)
 
 static void walk_all(unsigned db, int64_t now, keyspace_visit *visit, void *arg)
 {
-	struct keyspace_place place = {0};
+	for (uint32_t shard = 0; shard < keyspace_shards(keyspace); shard++) {
+		uint64_t hash = 0;
 
-	while (place.shard < keyspace_shards(keyspace))
-		keyspace_walk(keyspace, db, &place, now, visit, arg);
+		while (hash != KEYSPACE_WALK_END)
+			keyspace_walk(keyspace, shard, db, &hash, now, visit, arg);
+	}
 }
 
 /* Scans until `count` keys or so have been visited. */
