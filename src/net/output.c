@@ -1,17 +1,24 @@
 /*
  * The happy path is output_try() alone: the kernel takes the whole reply. When it does not, the rest becomes a chunk in
  * the connection's output, and one uv_write at a time sends the chunks, SEND_AT_ONCE bytes of them in a turn of the
- * loop: the kernel copies a reply of 100 MB for as long as its reader keeps up, while all other clients wait.
+ * loop: the kernel copies a reply of 100 MB for as long as its reader keeps up, while all other clients wait. A chunk
+ * knows its place, so that a turn costs what it sends, however many pieces the chunk has.
  */
 #include "net/output.h"
 
 #include <stdlib.h>
 
 enum {
-	PIECES_ON_STACK = 16,
-	PIECES_AT_ONCE = 1024,	/* IOV_MAX on the systems we run on */
 	SMALL_REST = 16 * 1024, /* bytes that are copied rather than kept in the buffer they were written to */
 	SEND_AT_ONCE = 128 * 1024,
+	PIECES_AT_ONCE = 64, /* enough for SEND_AT_ONCE bytes of blocks and the texts between them */
+};
+
+/* What one system call or one request is to send. */
+struct batch {
+	size_t bytes;
+	unsigned count; /* of bufs in use */
+	uv_buf_t bufs[PIECES_AT_ONCE];
 };
 
 struct output *output_new(void)
@@ -43,81 +50,42 @@ void output_free(struct output *output)
 	free(output);
 }
 
-/* The pieces behind the first `skip` bytes, as libuv wants them. Returns how many. */
-static size_t pieces_to_bufs(const struct slice *pieces, size_t count, size_t skip, uv_buf_t *bufs)
+/* The bufs stay as they are: to clear them would cost every reply something. */
+static void batch_begin(struct batch *batch)
 {
-	size_t filled = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (skip >= pieces[i].len) {
-			skip -= pieces[i].len;
-			continue;
-		}
-		bufs[filled].base = (char *)(uintptr_t)(pieces[i].data + skip);
-		bufs[filled++].len = pieces[i].len - skip;
-		skip = 0;
-	}
-	return filled;
+	batch->bytes = 0;
+	batch->count = 0;
 }
 
-/* Leaves `most` bytes of the bufs, or what there is. Returns how many bufs have them; *bytes receives how many they
- * are.
- */
-static size_t bufs_cut(uv_buf_t *bufs, size_t count, size_t most, size_t *bytes)
+static bool batch_is_full(const struct batch *batch)
 {
-	size_t left = most;
-	size_t kept = 0;
-
-	for (; kept < count && left > 0; kept++) {
-		if (bufs[kept].len > left)
-			bufs[kept].len = left;
-		left -= bufs[kept].len;
-	}
-	*bytes = most - left;
-	return kept;
+	return batch->bytes == SEND_AT_ONCE || batch->count == PIECES_AT_ONCE;
 }
 
-static ssize_t try_pieces(struct transport *transport, const struct slice *pieces, size_t count)
+/* Adds what follows the place, as much as there is room for, and moves the place behind it. */
+static void batch_add(struct batch *batch, const struct reply *reply, struct reply_place *place)
 {
-	uv_buf_t bufs[PIECES_ON_STACK];
-	size_t at = 0;
-	ssize_t total = 0;
+	while (!batch_is_full(batch)) {
+		struct slice piece = reply_next_piece(reply, place, SEND_AT_ONCE - batch->bytes);
+		uv_buf_t *buf = &batch->bufs[batch->count];
 
-	while (at < count && total < SEND_AT_ONCE) {
-		size_t some = count - at < PIECES_ON_STACK ? count - at : PIECES_ON_STACK;
-		size_t wanted;
-		ssize_t sent;
-
-		some = pieces_to_bufs(pieces + at, some, 0, bufs);
-		some = bufs_cut(bufs, some, (size_t)(SEND_AT_ONCE - total), &wanted);
-		sent = transport_send(transport, bufs, (unsigned)some);
-		if (sent < 0)
-			return sent;
-		total += sent;
-		if ((size_t)sent < wanted)
-			return total;
-		at += some;
+		if (piece.len == 0)
+			return;
+		buf->base = (char *)(uintptr_t)piece.data;
+		buf->len = piece.len;
+		batch->count++;
+		batch->bytes += piece.len;
 	}
-	return total;
 }
 
 ssize_t output_try(struct transport *transport, const struct reply *reply)
 {
-	struct slice few[PIECES_ON_STACK];
-	struct slice *pieces = few;
-	size_t count = reply_piece_count(reply);
-	ssize_t sent;
+	struct reply_place place = {0};
+	struct batch batch;
 
-	if (count > PIECES_ON_STACK) {
-		pieces = malloc(count * sizeof(*pieces));
-		if (pieces == NULL)
-			return UV_ENOMEM;
-	}
-	count = reply_pieces(reply, pieces);
-	sent = try_pieces(transport, pieces, count);
-	if (pieces != few)
-		free(pieces);
-	return sent;
+	batch_begin(&batch);
+	batch_add(&batch, reply, &place);
+	return transport_send(transport, batch.bufs, batch.count);
 }
 
 /* A new chunk at the end of the queue; NULL when there is no memory. */
@@ -148,6 +116,16 @@ static bool last_has_room(const struct output *output, size_t len)
 	return reply->insert_count == 0 && reply->bytes.len + len <= SMALL_REST;
 }
 
+/* The place behind the first `skip` bytes. */
+static struct reply_place place_behind(const struct reply *reply, size_t skip)
+{
+	struct reply_place place = {0};
+
+	while (skip > 0)
+		skip -= reply_next_piece(reply, &place, skip).len;
+	return place;
+}
+
 bool output_take(struct output *output, struct reply *reply, size_t skip)
 {
 	size_t rest = reply_len(reply) - skip;
@@ -163,7 +141,7 @@ bool output_take(struct output *output, struct reply *reply, size_t skip)
 		reply_clear(reply);
 	} else {
 		chunk->reply = *reply;
-		chunk->skip = skip;
+		chunk->place = place_behind(reply, skip);
 		buffer_trim(&chunk->reply.bytes);
 		*reply = (struct reply){.protocol = reply->protocol, .errors = reply->errors};
 	}
@@ -171,71 +149,43 @@ bool output_take(struct output *output, struct reply *reply, size_t skip)
 	return !reply_failed(&chunk->reply);
 }
 
-/* The pieces of the chunks, as far as one request takes them. Returns how many; says in `output` what is being sent. */
-static size_t chunks_to_bufs(struct output *output, struct slice *pieces, uv_buf_t *bufs, size_t limit)
-{
-	size_t filled = 0;
-
-	output->sending = 0;
-	output->sending_chunks = 0;
-	for (struct output_chunk *chunk = output->first; chunk != NULL; chunk = chunk->next) {
-		size_t count = reply_piece_count(&chunk->reply);
-		size_t bytes;
-
-		if (output->sending == SEND_AT_ONCE || (filled > 0 && filled + count > limit))
-			break;
-		count = pieces_to_bufs(pieces, reply_pieces(&chunk->reply, pieces), chunk->skip, bufs + filled);
-		filled += bufs_cut(bufs + filled, count, SEND_AT_ONCE - output->sending, &bytes);
-		output->sending += bytes;
-		output->sending_chunks++;
-	}
-	return filled;
-}
-
 int output_send(struct output *output, uv_stream_t *stream, uv_write_cb done)
 {
-	size_t limit = PIECES_AT_ONCE;
-	struct slice *pieces;
-	uv_buf_t *bufs;
-	size_t count;
-	int error = UV_ENOMEM;
+	struct batch batch;
+	int error;
 
-	/* A single chunk may have more pieces than that; libuv cuts them to what writev takes. */
-	for (const struct output_chunk *chunk = output->first; chunk != NULL; chunk = chunk->next)
-		if (reply_piece_count(&chunk->reply) > limit)
-			limit = reply_piece_count(&chunk->reply);
-	pieces = malloc(limit * sizeof(*pieces));
-	bufs = malloc(limit * sizeof(*bufs));
-	if (pieces != NULL && bufs != NULL) {
-		count = chunks_to_bufs(output, pieces, bufs, limit);
-		error = uv_write(&output->request, stream, bufs, (unsigned)count, done);
-		output->writing = error == 0;
+	batch_begin(&batch);
+	output->sending_chunks = 0;
+	for (struct output_chunk *chunk = output->first; chunk != NULL && !batch_is_full(&batch); chunk = chunk->next) {
+		batch_add(&batch, &chunk->reply, &chunk->place);
+		output->sending_chunks++;
 	}
-	free(pieces);
-	free(bufs);
+	output->sending = batch.bytes;
+	error = uv_write(&output->request, stream, batch.bufs, batch.count, done);
+	output->writing = error == 0;
 	return error;
+}
+
+static bool chunk_is_sent(const struct output_chunk *chunk)
+{
+	struct reply_place place = chunk->place;
+
+	return reply_next_piece(&chunk->reply, &place, 1).len == 0;
 }
 
 size_t output_sent(struct output *output)
 {
 	size_t sent = output->sending;
-	size_t left = sent;
 
 	output->writing = false;
 	output->sending = 0;
 	output->sending_chunks = 0;
 	output->bytes -= sent;
-	while (left > 0) {
-		struct output_chunk *chunk = output->first;
-		size_t rest = reply_len(&chunk->reply) - chunk->skip;
+	while (output->first != NULL && chunk_is_sent(output->first)) {
+		struct output_chunk *next = output->first->next;
 
-		if (left < rest) {
-			chunk->skip += left;
-			break;
-		}
-		left -= rest;
-		output->first = chunk->next;
-		chunk_free(chunk);
+		chunk_free(output->first);
+		output->first = next;
 		output->chunks--;
 	}
 	return sent;

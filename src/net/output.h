@@ -16,7 +16,7 @@
 struct output_chunk {
 	struct output_chunk *next;
 	struct reply reply;
-	size_t skip; /* bytes at its front that have been sent already */
+	struct reply_place place; /* what is before it has been sent or is under way */
 };
 
 struct output {
@@ -40,14 +40,15 @@ void output_free(struct output *output);
  * many small replies not a chunk each. False when there is no memory. */
 bool output_take(struct output *output, struct reply *reply, size_t skip);
 
-/* Starts to send what waits, with one request of 128 KB at most. A libuv error code. */
+/* Starts to send what waits, with one request of 128 KB and 64 pieces at most. A libuv error code; after an error only
+ * output_free() may follow. */
 int output_send(struct output *output, uv_stream_t *stream, uv_write_cb done);
 
 /* Drops what the finished request has sent; returns the number of bytes. */
 size_t output_sent(struct output *output);
 
-/* Sends `reply` now as far as the kernel takes it, 128 KB at most, while no output_send() is under way. Returns the
- * number of bytes, or a libuv error code. */
+/* Sends `reply` now as far as the kernel takes it, 128 KB and 64 pieces at most, while no output_send() is under way.
+ * Returns the number of bytes, or a libuv error code. */
 ssize_t output_try(struct transport *transport, const struct reply *reply);
 
 #endif

@@ -95,31 +95,38 @@ void reply_clear(struct reply *reply)
 	reply->bytes.failed = false;
 }
 
-size_t reply_piece_count(const struct reply *reply)
+/* Piece `index`. The even ones are the texts before, between and behind the inserts, the odd ones what is inserted
+ * there; some are empty. */
+static struct slice piece_of(const struct reply *reply, size_t index)
 {
-	return 2 * reply->insert_count + 1;
+	const struct reply_insert *insert = reply->inserts + index / 2;
+	size_t start = 0;
+	size_t end = reply->bytes.len;
+
+	if (index % 2 == 1)
+		return insert->block != NULL ? (struct slice){insert->block->data, insert->len}
+					     : (struct slice){NULL, 0};
+	if (index > 0)
+		start = insert[-1].at + (insert[-1].block == NULL ? insert[-1].len : 0);
+	if (index < 2 * reply->insert_count)
+		end = insert->at;
+	return (struct slice){reply->bytes.data + start, end - start};
 }
 
-size_t reply_pieces(const struct reply *reply, struct slice *pieces)
+struct slice reply_next_piece(const struct reply *reply, struct reply_place *place, size_t most)
 {
-	const char *data = reply->bytes.data;
-	size_t count = 0;
-	size_t at = 0; /* bytes before it are in pieces or in gaps */
+	struct slice piece = piece_of(reply, place->piece);
 
-	for (size_t i = 0; i < reply->insert_count; i++) {
-		const struct reply_insert *insert = &reply->inserts[i];
-
-		if (insert->at > at)
-			pieces[count++] = (struct slice){data + at, insert->at - at};
-		at = insert->at;
-		if (insert->block != NULL)
-			pieces[count++] = (struct slice){insert->block->data, insert->len};
-		else
-			at += insert->len;
+	while (place->offset == piece.len && place->piece < 2 * reply->insert_count) {
+		place->offset = 0;
+		piece = piece_of(reply, ++place->piece);
 	}
-	if (reply->bytes.len > at)
-		pieces[count++] = (struct slice){data + at, reply->bytes.len - at};
-	return count;
+	piece.data += place->offset;
+	piece.len -= place->offset;
+	if (piece.len > most)
+		piece.len = most;
+	place->offset += piece.len;
+	return piece;
 }
 
 struct reply_mark reply_mark(const struct reply *reply)

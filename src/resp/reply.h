@@ -2,8 +2,8 @@
  * The reply writer: RESP2 and RESP3 (https://redis.io/docs/reference/protocol-spec/) into one growing output.
  *
  * A worker has one struct reply and uses it for every connection in turn: handlers append, the connection sends all of
- * it with one write and clears it. Values in blocks of REPLY_BY_REFERENCE bytes or more are not copied: the output
- * remembers a reference to the block and where it belongs, and reply_pieces() gives the whole as pieces for writev.
+ * it, 128 KB at a time, and clears it. Values in blocks of REPLY_BY_REFERENCE bytes or more are not copied: the output
+ * remembers a reference to the block and where it belongs, and reply_next_piece() gives the pieces for writev.
  *
  * Appending cannot fail halfway; without memory `bytes.failed` is set and the connection must be closed.
  */
@@ -54,11 +54,15 @@ static inline bool reply_failed(const struct reply *reply)
 	return reply->bytes.failed;
 }
 
-/* Number of pieces that reply_pieces() needs room for. */
-size_t reply_piece_count(const struct reply *reply);
+/* A place between two bytes of what a client will receive. A zeroed one is the beginning. */
+struct reply_place {
+	size_t piece;  /* texts and inserts, which alternate, before it */
+	size_t offset; /* bytes of the next one before it */
+};
 
-/* The output in order, as slices of `bytes` and of blocks; no piece is empty. Returns how many there are. */
-size_t reply_pieces(const struct reply *reply, struct slice *pieces);
+/* What follows the place without a break, as a slice of `bytes` or of a block, `most` bytes (not 0) at most; empty at
+ * the end of the output. Moves the place behind it. Costs the same wherever the place is. */
+struct slice reply_next_piece(const struct reply *reply, struct reply_place *place, size_t most);
 
 /* Cuts the output back to where it was when the mark was taken: used to withdraw a reply. A mark that was taken within
  * a deferred array is good until that array ends. */

@@ -20,5 +20,6 @@ Suite *commands_suite(void);
 Suite *dispatch_suite(void);
 Suite *config_suite(void);
 Suite *walk_suite(void);
+Suite *output_suite(void);
 
 #endif
