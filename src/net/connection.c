@@ -1,10 +1,10 @@
 /*
  * The happy path: bytes are read into the worker's buffer, decoded into a batch, run, and the replies are sent with one
- * write; the connection itself holds no memory for any of it. It holds some only while
+ * send(2); the connection itself holds no memory for any of it. It holds some only while
  *
  * - a command is unfinished: its first bytes wait in `input` (or, a large argument, in the decoder's block);
- * - the client does not read its replies: they wait in `output`, and beyond client-backlog-limit nothing more is read
- *   or run for it until they are gone;
+ * - its replies are more than one send takes (128 KB) or than the client reads: the rest waits in `output`, and beyond
+ *   client-backlog-limit nothing more is read or run for it until that is gone;
  * - the session is paused: what came after the pausing command waits in `input`.
  *
  * A connection ends when the client goes, when the deadline passes, when a command closes it or when another thread
@@ -596,6 +596,7 @@ static void on_session_pause(struct session *session)
 
 static void on_session_resume(struct session *session)
 {
+	connection_of(session)->active = uv_now(&connection_of(session)->worker->loop); /* the wait was ours */
 	session_unmark(session, SESSION_PAUSED);
 	connection_resume_input(connection_of(session));
 }
