@@ -1,7 +1,7 @@
 /*
  * The slow path of a lock. Its holder is gone in about a microsecond, so trying is worth it for that long. If it is
  * not, the system has taken the processor from it: give it ours. If that does not help either, it is at something long
- * (KEYS of millions): look again now and then.
+ * (a command of very many keys, the copy of a large value): look again now and then.
  */
 #include "base/lock.h"
 

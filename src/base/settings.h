@@ -27,7 +27,6 @@ struct settings {
 	setting active_expire_enabled;	   /* DEBUG SET-ACTIVE-EXPIRE */
 	setting protected_mode;		   /* 0 or 1 */
 	setting enable_debug_command;	   /* enum settings_guard */
-	setting lazyfree_lazy_user_flush;  /* without effect: what is flushed is freed in the background in any case */
 	setting lazyfree_lazy_user_del;	   /* DEL is UNLINK */
 };
 

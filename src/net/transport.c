@@ -73,7 +73,7 @@ void transport_set_keepalive(struct transport *transport, unsigned seconds)
 }
 
 /*
- * The same as uv_try_write(), which takes three hundred instructions more and the way through the file system: at 50
+ * The same as uv_try_write(), which takes 130 instructions more and write(2)'s way through the file system: at 50
  * clients without a pipeline that is 3% of a request (doc/performance.md).
  */
 ssize_t transport_send(struct transport *transport, uv_buf_t *bufs, unsigned count)

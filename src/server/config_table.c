@@ -227,7 +227,6 @@ static const struct config_row table[CONFIG_COUNT] = {
 		 .kind = CONFIG_BOOL,
 		 .mutable = true,
 		 .initial = "no",
-		 .mirror = &settings.lazyfree_lazy_user_flush,
 		 .group = keyspace_group,
 		 .doc =
 			 "Accepted and without effect: FLUSHALL and FLUSHDB always free in the background."},

@@ -2,8 +2,9 @@
  * The keyspace: every key of every database, in shards.
  *
  * A shard is a lock, one dict for each database (a directory of small uthash tables and an expiry index) and counters.
- * Nobody below the dispatcher locks: it takes the shards that a command's keys are in, in ascending order, and the
- * functions here are called while they are held. With keyspace_options.locking false no lock is ever taken.
+ * The functions here are called while the shards they touch are locked: the dispatcher takes those of a command's keys,
+ * in ascending order; the handlers of COMMAND_LOCK_EACH and the expiry cleaner take one at a time. Only
+ * keyspace_prefetch() takes locks itself. With keyspace_options.locking false no lock is ever taken.
  *
  * Nothing here asks for the time: `now` is Unix time in milliseconds, passed down.
  */

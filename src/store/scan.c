@@ -1,10 +1,10 @@
 /*
  * Walks over all keys: SCAN, each key once, and one key by chance.
  *
- * A SCAN cursor is a place in a fixed order of all hashes that there could be, in 52 bits, so that clients that keep it
+ * A SCAN cursor is a place in a fixed order of all hashes that there could be, in 51 bits, so that clients that keep it
  * as a double lose nothing:
  *
- *     shard (10 bits) | high bits of the hash: a table's range (22) | bucket (20)
+ *     shard (10 bits) | high bits of the hash: a table's range (21) | bucket (20)
  *
  * Shards and ranges are walked upwards. The range names whichever table covers it when the step is made: if the table
  * has been split since, the walk goes on with its lower half, and the upper half follows as a table of its own. Within
