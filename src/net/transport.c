@@ -73,8 +73,8 @@ void transport_set_keepalive(struct transport *transport, unsigned seconds)
 }
 
 /*
- * The same as uv_try_write(), which takes 130 instructions more and write(2)'s way through the file system: at 50
- * clients without a pipeline that is 3% of a request (doc/performance.md).
+ * The same as uv_try_write(), which takes some fifty instructions more and write(2)'s way through the file system:
+ * doc/performance.md has what that comes to.
  */
 ssize_t transport_send(struct transport *transport, uv_buf_t *bufs, unsigned count)
 {
