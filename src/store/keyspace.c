@@ -33,7 +33,7 @@ struct keyspace *keyspace_new(const struct keyspace_options *options)
 	keyspace->databases = options->databases;
 	keyspace->locking = options->locking;
 	for (unsigned i = 0; i < options->shards; i++)
-		shard_init(&shards[i], dicts + i * databases, options->locking);
+		shard_init(&shards[i], keyspace, i, dicts + i * databases);
 	return keyspace;
 }
 
@@ -119,6 +119,21 @@ void keyspace_unlock_all(struct keyspace *keyspace)
 		keyspace_unlock_shard(keyspace, i);
 }
 
+/* --- who wants to know of changes ------------------------------------------------------------------------------- */
+
+void keyspace_observe(struct keyspace *keyspace, const struct keyspace_observer *observer)
+{
+	keyspace->observer = observer;
+}
+
+void keyspace_want_changes(struct keyspace *keyspace, uint32_t shard, uint32_t consumer, bool wanted)
+{
+	if (wanted)
+		keyspace->shards[shard].consumers |= consumer;
+	else
+		keyspace->shards[shard].consumers &= ~consumer;
+}
+
 /* --- finding ----------------------------------------------------------------------------------------------------- */
 
 static inline struct shard *shard_of(const struct keyspace *keyspace, const struct key *key)
@@ -136,7 +151,7 @@ static inline struct entry *find(struct shard *shard, unsigned db, const struct 
 	entry = dict_find(dict, key->name, key->hash);
 	if (entry == NULL || !entry_is_dead(entry, now))
 		return entry;
-	shard_expire(shard, dict, entry);
+	shard_expire(shard, db, entry);
 	return NULL;
 }
 
@@ -209,6 +224,7 @@ static struct entry *put(struct keyspace *keyspace, unsigned db, const struct ke
 	entry = shape_entry(key, found, block != NULL ? sizeof(block) : value.len, when != 0);
 	if (entry == NULL)
 		return NULL;
+	shard_tell(shard, db, key, KEYSPACE_WRITTEN);
 	if (entry == found) {
 		overwrite(shard, dict, entry, value, block, when);
 		return entry;
@@ -289,15 +305,16 @@ static void set_block_len(struct block *block, size_t len)
 static struct entry *resize_block(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *entry,
 				  size_t len)
 {
-	struct dict *dict = shard_of(keyspace, key)->dicts[db];
+	struct shard *shard = shard_of(keyspace, key);
 	size_t before = entry_footprint(entry);
 	struct block *block = widen_block(entry_block(entry), len);
 
 	if (block == NULL)
 		return NULL;
+	shard_tell(shard, db, key, KEYSPACE_WRITTEN);
 	set_block_len(block, len);
 	entry_write_block(entry, block);
-	dict->bytes += entry_footprint(entry) - before;
+	shard->dicts[db]->bytes += entry_footprint(entry) - before;
 	return entry;
 }
 
@@ -376,21 +393,27 @@ struct entry *keyspace_expire(struct keyspace *keyspace, unsigned db, const stru
 
 	if (dict == NULL)
 		return NULL;
-	if (entry_expire_at(entry) == at)
-		return entry;
 	if (entry_has_ttl(entry) && at != 0) {
+		shard_tell(shard, db, key, KEYSPACE_WRITTEN);
 		shard_reschedule(shard, dict, entry, at);
 		return entry;
 	}
+	if (entry_has_ttl(entry) == (at != 0))
+		return entry;
 	fresh = entry_new(key->name, key->hash, entry_tail_len(entry), at != 0);
-	if (fresh != NULL)
-		move_value(shard, dict, fresh, dict, entry, at);
+	if (fresh == NULL)
+		return NULL;
+	shard_tell(shard, db, key, KEYSPACE_WRITTEN);
+	move_value(shard, dict, fresh, dict, entry, at);
 	return fresh;
 }
 
 void keyspace_delete(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *entry, bool lazy)
 {
-	dict_remove(shard_of(keyspace, key)->dicts[db], entry);
+	struct shard *shard = shard_of(keyspace, key);
+
+	shard_tell(shard, db, key, KEYSPACE_DELETED);
+	dict_remove(shard->dicts[db], entry);
 	entry_release(entry, lazy);
 }
 
@@ -407,8 +430,11 @@ bool keyspace_rename(struct keyspace *keyspace, unsigned db, const struct key *f
 	fresh = entry_new(to->name, to->hash, entry_tail_len(found), when != 0);
 	if (fresh == NULL)
 		return false;
+	shard_tell(shard_of(keyspace, from), db, from, KEYSPACE_DELETED);
 	if (replaced != NULL)
 		keyspace_delete(keyspace, db, to, replaced, false);
+	else
+		shard_tell(shard, db, to, KEYSPACE_WRITTEN);
 	move_value(shard, dict, fresh, shard_of(keyspace, from)->dicts[db], found, when);
 	return true;
 }
@@ -443,6 +469,8 @@ void keyspace_flush(struct keyspace *keyspace, int db)
 	unsigned end_db = db == KEYSPACE_ALL_DATABASES ? keyspace->databases : first_db + 1;
 	struct dict *flushed = NULL;
 
+	if (keyspace->observer != NULL)
+		keyspace->observer->flushing(db);
 	for (unsigned i = 0; i < keyspace->shard_count; i++) {
 		for (unsigned each = first_db; each < end_db; each++)
 			detach_dict(&keyspace->shards[i].dicts[each], &flushed);

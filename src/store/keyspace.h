@@ -74,6 +74,36 @@ void keyspace_unlock_set(struct keyspace *keyspace, const struct shard_set *set)
 void keyspace_lock_all(struct keyspace *keyspace);
 void keyspace_unlock_all(struct keyspace *keyspace);
 
+/* --- who wants to know of changes ------------------------------------------------------------------------------- */
+
+enum keyspace_change {
+	KEYSPACE_WRITTEN, /* value or time to live; the key may be new */
+	KEYSPACE_DELETED,
+	KEYSPACE_EXPIRED, /* its time had come: found by a command or by the cleaner */
+};
+
+/*
+ * Told of every change before it is made, so that nothing which changes keys can forget to tell. One observer serves
+ * all who want to know (WATCH, client-side caching, keyspace notifications): each has a bit in the shards, and a shard
+ * without bits costs its writers one comparison.
+ *
+ * The functions are called with the locks of the shards that change, and may read the keyspace.
+ */
+struct keyspace_observer {
+	/* Consumers are the bits which the key's shard has. `key` is good during the call. */
+	void (*changed)(uint32_t consumers, unsigned db, const struct key *key, enum keyspace_change change);
+	/* A database (or KEYSPACE_ALL_DATABASES) loses all its keys. Called whoever wants to know. */
+	void (*flushing)(int db);
+	/* Two databases change places. Called whoever wants to know. */
+	void (*swapping)(unsigned db, unsigned other);
+};
+
+/* `observer` must outlive the keyspace. Before other threads run. */
+void keyspace_observe(struct keyspace *keyspace, const struct keyspace_observer *observer);
+
+/* Adds (or takes back) a consumer's bit in a shard, which is locked. */
+void keyspace_want_changes(struct keyspace *keyspace, uint32_t shard, uint32_t consumer, bool wanted);
+
 /* --- one key (its shard is locked) ------------------------------------------------------------------------------ */
 
 /* The key's entry, or NULL when there is none. A key whose time has come is removed first, and counts as expired. */

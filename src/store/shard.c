@@ -4,15 +4,10 @@
  */
 #include "store/shard.h"
 
-void shard_init(struct shard *shard, struct dict **dicts, bool locking)
+void shard_init(struct shard *shard, const struct keyspace *keyspace, uint32_t index, struct dict **dicts)
 {
-	lock_init(&shard->lock, locking);
-	shard->dicts = dicts;
-	shard->next_due = EXPIRY_NEVER;
-	shard->clock = 0;
-	shard->hits = 0;
-	shard->misses = 0;
-	shard->expired = 0;
+	*shard = (struct shard){.dicts = dicts, .next_due = EXPIRY_NEVER, .index = index, .keyspace = keyspace};
+	lock_init(&shard->lock, keyspace->locking);
 }
 
 void shard_destroy(struct shard *shard, unsigned databases)
@@ -54,9 +49,12 @@ void shard_reschedule(struct shard *shard, struct dict *dict, struct entry *entr
 	schedule(shard, dict, entry, when);
 }
 
-void shard_expire(struct shard *shard, struct dict *dict, struct entry *entry)
+void shard_expire(struct shard *shard, unsigned db, struct entry *entry)
 {
-	dict_remove(dict, entry);
+	struct key key = {.name = entry_key(entry), .hash = entry_hash(entry), .shard = shard->index};
+
+	shard_tell(shard, db, &key, KEYSPACE_EXPIRED);
+	dict_remove(shard->dicts[db], entry);
 	entry_release(entry, true);
 	shard->expired++;
 }
@@ -71,12 +69,12 @@ static void rewind_clock(struct shard *shard, unsigned databases, int64_t now)
 	shard->next_due = INT64_MIN;
 }
 
-static void reap_dict(struct shard *shard, struct dict *dict, int64_t now, size_t *steps)
+static void reap_dict(struct shard *shard, unsigned db, int64_t now, size_t *steps)
 {
 	struct expiry_node *node;
 
-	while ((node = expiry_due(dict->expiry, now, steps)) != NULL)
-		shard_expire(shard, dict, entry_of_node(node));
+	while ((node = expiry_due(shard->dicts[db]->expiry, now, steps)) != NULL)
+		shard_expire(shard, db, entry_of_node(node));
 }
 
 size_t shard_reap(struct shard *shard, unsigned databases, int64_t now, size_t max_steps)
@@ -94,7 +92,7 @@ size_t shard_reap(struct shard *shard, unsigned databases, int64_t now, size_t m
 
 		if (dict == NULL || dict->expiry == NULL)
 			continue;
-		reap_dict(shard, dict, now, &steps);
+		reap_dict(shard, db, now, &steps);
 		if (dict->expiry->next < next_due)
 			next_due = dict->expiry->next;
 	}

@@ -21,11 +21,15 @@ struct shard {
 	uint64_t hits;
 	uint64_t misses;
 	uint64_t expired;
+	uint32_t consumers; /* of changes, a bit each */
+	uint32_t index;
+	const struct keyspace *keyspace;
 };
 
 struct keyspace {
 	struct shard *shards; /* owned */
 	struct dict **dicts;  /* owned; shards times databases places, which the shards point into */
+	const struct keyspace_observer *observer; /* NULL: there is none, and no shard has consumers */
 	struct hash_seed seed;
 	uint32_t shard_mask; /* shards - 1 */
 	unsigned shard_count;
@@ -33,8 +37,17 @@ struct keyspace {
 	bool locking;
 };
 
-void shard_init(struct shard *shard, struct dict **dicts, bool locking);
+/* `dicts` has a place for each database, all NULL. */
+void shard_init(struct shard *shard, const struct keyspace *keyspace, uint32_t index, struct dict **dicts);
 void shard_destroy(struct shard *shard, unsigned databases);
+
+/* Tells who wants to know, if anybody does, that the key is about to change. */
+static inline void shard_tell(const struct shard *shard, unsigned db, const struct key *key,
+			      enum keyspace_change change)
+{
+	if (shard->consumers != 0)
+		shard->keyspace->observer->changed(shard->consumers, db, key, change);
+}
 
 /* The database's dict, made if there is none, ready for a key with a time to live when `ttl`. NULL when there is no
  * memory. */
@@ -46,8 +59,8 @@ void shard_add(struct shard *shard, struct dict *dict, struct entry *entry, int6
 /* Gives another time to live to an entry that has one. */
 void shard_reschedule(struct shard *shard, struct dict *dict, struct entry *entry, int64_t when);
 
-/* Removes and frees an entry whose time has come. */
-void shard_expire(struct shard *shard, struct dict *dict, struct entry *entry);
+/* Removes and frees an entry of the database whose time has come. */
+void shard_expire(struct shard *shard, unsigned db, struct entry *entry);
 
 /* keyspace_reap() for one shard. */
 size_t shard_reap(struct shard *shard, unsigned databases, int64_t now, size_t max_steps);
