@@ -398,6 +398,8 @@ size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, st
 		reply->protocol = session_protocol(session);
 		command_run(dispatcher, &context, &prepared[done], &requests[done], &watch);
 		done++;
+		if (session_has(session, SESSION_PUSHED))
+			session->ops->take_pushed(session, reply);
 		if (session_has(session, SESSION_CLOSING | SESSION_PAUSED) || reply_len(reply) >= reply_limit)
 			break;
 	}

@@ -74,7 +74,7 @@ static void deadline_passed(uv_timer_t *timer)
 		connection_close(connection);
 	} else if (timeout == 0) {
 		return;
-	} else if (session_has(&connection->session, SESSION_PAUSED) || output_moves(connection)) {
+	} else if (session_has(&connection->session, SESSION_PAUSED | SESSION_LISTENS) || output_moves(connection)) {
 		deadline_start(connection); /* the client waits for us, or takes its time to read what it asked for */
 	} else if (silent < timeout) {
 		uv_timer_start(timer, deadline_passed, timeout - silent, 0);
@@ -105,6 +105,7 @@ static void connection_close(struct connection *connection)
 	connection->state = CONNECTION_CLOSING;
 	worker_cancel_task(connection->worker, &connection->session);
 	session_free(&connection->session); /* before the descriptor goes: others may be looking at it */
+	inbox_free(connection);
 	resp_decoder_free(&connection->decoder);
 	buffer_free(&connection->input);
 	atomic_fetch_sub_explicit(&connection->worker->clients, 1, memory_order_relaxed);
@@ -228,6 +229,15 @@ static void connection_send(struct connection *connection, struct reply *reply)
 	counter_add(&connection->worker->output_bytes, (uint64_t)sent);
 	connection_note_output(connection);
 	connection_send_output(connection);
+}
+
+void connection_deliver(struct connection *connection)
+{
+	struct reply reply = {.protocol = session_protocol(&connection->session)};
+
+	if (inbox_take(connection, &reply) && connection->state == CONNECTION_OPEN)
+		connection_send(connection, &reply);
+	reply_free(&reply);
 }
 
 /* --- running commands --------------------------------------------------------------------------------------------- */
@@ -620,6 +630,16 @@ static void on_session_send(struct session *session, struct slice bytes)
 	reply_free(&reply);
 }
 
+static void on_session_push(struct session *session, struct block *message)
+{
+	inbox_put(connection_of(session), message);
+}
+
+static void on_session_take_pushed(struct session *session, struct reply *reply)
+{
+	inbox_take(connection_of(session), reply);
+}
+
 static void on_session_run(struct session *session, struct session_task *task)
 {
 	on_session_pause(session);
@@ -659,7 +679,8 @@ static void on_session_describe(const struct session *session, struct session_pe
 		.fd = transport_fd(&connection->transport),
 		.unix_socket = connection->transport.address.family == AF_UNIX,
 		.query_buffer = atomic_load_explicit(&connection->input_bytes, memory_order_relaxed),
-		.output = atomic_load_explicit(&connection->output_bytes, memory_order_relaxed),
+		.output =
+			atomic_load_explicit(&connection->output_bytes, memory_order_relaxed) + inbox_bytes(connection),
 		.output_blocks = atomic_load_explicit(&connection->output_chunks, memory_order_relaxed),
 	};
 	peer->footprint = sizeof(*connection) + peer->query_buffer + peer->output;
@@ -673,6 +694,8 @@ static const struct session_ops connection_session_ops = {
 	.send = on_session_send,
 	.send_reply = on_session_send_reply,
 	.run = on_session_run,
+	.push = on_session_push,
+	.take_pushed = on_session_take_pushed,
 	.kill = on_session_kill,
 	.describe = on_session_describe,
 };

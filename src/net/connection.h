@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "net/inbox.h"
 #include "net/output.h"
 #include "net/transport.h"
 #include "net/worker.h"
@@ -32,21 +33,26 @@ struct connection {
 	struct resp_decoder decoder;
 	struct buffer input;   /* bytes that have come and are not run yet */
 	struct output *output; /* NULL when nothing waits to be sent */
-	uint64_t active;       /* loop time in ms of the last finished command or other progress */
-	uint32_t progress;     /* bytes of an unfinished command since then */
-	uint8_t state;	       /* enum connection_state */
-	uint8_t open_handles;  /* whose close callback has not come */
-	bool reading;	       /* uv_read_start is in force */
-	bool serving;	       /* its commands are being run further up the stack */
+	struct inbox inbox;
+	uint64_t active;      /* loop time in ms of the last finished command or other progress */
+	uint32_t progress;    /* bytes of an unfinished command since then */
+	uint8_t state;	      /* enum connection_state */
+	uint8_t open_handles; /* whose close callback has not come */
+	bool reading;	      /* uv_read_start is in force */
+	bool serving;	      /* its commands are being run further up the stack */
 
 	/* For CLIENT LIST, on any thread. */
 	_Atomic uint64_t input_bytes;
 	_Atomic uint64_t output_bytes;
 	_Atomic uint64_t output_chunks;
+	_Atomic uint64_t inbox_bytes;
 };
 
 /* Takes over an accepted descriptor; it is closed when the connection cannot be made. The worker's thread. */
 void connection_open(struct worker *worker, int fd, enum transport_kind kind, struct transport_address address);
+
+/* Sends what is in its inbox. The worker's thread. */
+void connection_deliver(struct connection *connection);
 
 /* Closes every connection of the worker at once. */
 void connection_close_all(struct worker *worker);

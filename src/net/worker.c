@@ -153,6 +153,7 @@ bool worker_init(struct worker *worker, struct net *net, unsigned index, const s
 	worker->loop.data = worker;
 	worker->reply.protocol = 2;
 	session_registry_init(&worker->registry, options->threads > 1);
+	lock_init(&worker->inbox_lock, options->threads > 1);
 	uv_async_init(&worker->loop, &worker->wake, mailbox_wake);
 	uv_idle_init(&worker->loop, &worker->task_turn);
 	uv_prepare_init(&worker->loop, &worker->before_poll);

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "base/lock.h"
 #include "command/dispatch.h"
 #include "net/net.h"
 #include "resp/decoder.h"
@@ -51,6 +52,11 @@ struct worker {
 	struct mail mail_reserve[WORKER_SPARE_MAIL];
 	bool mail_closed;	   /* under mail_lock: the loop has ended and is not to be woken */
 	_Atomic bool sweep_posted; /* a message to close the killed connections is under way */
+
+	/* The connections whose inboxes are not empty. */
+	struct lock inbox_lock;
+	struct connection *inbox_first; /* under inbox_lock (utlist.h) */
+	bool inbox_posted;		/* under inbox_lock: a message to deliver them is under way */
 
 	/* The wall clock, read once for each wake-up by whoever first asks. libuv's own time does not do: the system's
 	 * coarse clock, which it reads, lags behind the milliseconds at which keys die. */

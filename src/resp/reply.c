@@ -255,6 +255,33 @@ void reply_bulk_block(struct reply *reply, struct block *block, size_t from, siz
 	reply_raw(reply, SLICE("\r\n"));
 }
 
+void reply_raw_block(struct reply *reply, struct block *block)
+{
+	if (block->len < REPLY_BY_REFERENCE)
+		reply_raw(reply, (struct slice){block->data, block->len});
+	else if (reserve_insert(reply))
+		put_insert(reply, reply->insert_count,
+			   (struct reply_insert){reply->bytes.len, block_ref(block), block->len});
+}
+
+void reply_join(struct reply *reply, struct reply *other)
+{
+	size_t base = reply->bytes.len;
+
+	if (reply_failed(other))
+		reply->bytes.failed = true;
+	reply_raw(reply, (struct slice){other->bytes.data, other->bytes.len});
+	for (size_t i = 0; i < other->insert_count && reserve_insert(reply); i++) {
+		struct reply_insert insert = other->inserts[i];
+
+		if (insert.block != NULL)
+			block_ref(insert.block); /* clearing `other` gives its own back */
+		insert.at += base;
+		put_insert(reply, reply->insert_count, insert);
+	}
+	reply_clear(other);
+}
+
 void reply_null(struct reply *reply)
 {
 	reply_raw(reply, reply->protocol >= 3 ? SLICE("_\r\n") : SLICE("$-1\r\n"));

@@ -80,6 +80,12 @@ static inline void reply_raw(struct reply *reply, struct slice raw)
 	buffer_append_slice(&reply->bytes, raw);
 }
 
+/* The same in a block, the whole of it; the caller keeps its own reference. */
+void reply_raw_block(struct reply *reply, struct block *block);
+
+/* Moves all of `other`, which is empty afterwards, behind `reply`. */
+void reply_join(struct reply *reply, struct reply *other);
+
 void reply_ok(struct reply *reply);
 void reply_simple(struct reply *reply, const char *text); /* +text */
 void reply_int(struct reply *reply, int64_t value);	  /* :value */

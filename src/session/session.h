@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/block.h"
 #include "base/counter.h"
 #include "base/slice.h"
 
@@ -64,6 +65,11 @@ struct session_ops {
 	void (*send_reply)(struct session *session, struct reply *reply);
 	/* Pauses the session, does the task, resumes the session. Its own thread. */
 	void (*run)(struct session *session, struct session_task *task);
+	/* Has `message`, whole RESP, sent to the client in its turn: messages of one sender arrive in their order. Any
+	 * thread, under a lock without which the session cannot end. Keeps a reference of its own if it needs one. */
+	void (*push)(struct session *session, struct block *message);
+	/* Moves what has been pushed and is not sent yet behind `reply`. Its own thread. */
+	void (*take_pushed)(struct session *session, struct reply *reply);
 	/* Ends the client as soon as its worker gets to it. Any thread, under the registry's lock. */
 	void (*kill)(struct session *session);
 	/* Any thread, under the registry's lock. */
@@ -75,6 +81,13 @@ enum session_flag {
 	SESSION_PAUSED = 1 << 1,	/* pause was called */
 	SESSION_KILLED = 1 << 2,	/* any thread: kill was called */
 	SESSION_AUTHENTICATED = 1 << 3, /* may run every command */
+	SESSION_PUSHED = 1 << 4,	/* any thread: there is something that take_pushed would give */
+	SESSION_MULTI = 1 << 5,		/* commands are queued until EXEC */
+	SESSION_SUBSCRIBED = 1 << 6,	/* has a channel or a pattern */
+	SESSION_MONITOR = 1 << 7,	/* is sent every command */
+
+	/* Others speak to these: they may be silent for as long as they like. */
+	SESSION_LISTENS = SESSION_SUBSCRIBED | SESSION_MONITOR,
 };
 
 struct session {
