@@ -12,8 +12,7 @@
 
 #include "base/clock.h"
 #include "base/lock.h"
-#include "base/log.h"
-#include "command/arguments.h"
+#include "command/gate.h"
 
 enum { SHARD_AHEAD = 2 }; /* commands ahead of which a shard's lock is fetched from another processor's cache */
 
@@ -140,73 +139,6 @@ static void batch_prefetch(struct keyspace *keyspace, unsigned db, const struct 
 		key_count += prepared[i].has_key;
 	}
 	keyspace_prefetch(keyspace, db, keys, key_count);
-}
-
-/* --- the gate ---------------------------------------------------------------------------------------------------- */
-
-/* The end of "unknown command 'x', with args beginning with: 'a' 'b' ". */
-static void unknown_command_error(struct command_context *context)
-{
-	struct slice name = context->argv[0];
-	char args[2 * ARGUMENT_ECHO_MAX];
-	size_t len = 0;
-
-	for (size_t i = 1; i < context->argc && len < ARGUMENT_ECHO_MAX; i++) {
-		size_t room = ARGUMENT_ECHO_MAX - len;
-		size_t take = context->argv[i].len < room ? context->argv[i].len : room;
-
-		args[len++] = '\'';
-		if (take > 0)
-			memcpy(args + len, context->argv[i].data, take);
-		len += take;
-		args[len++] = '\'';
-		args[len++] = ' ';
-	}
-	reply_errorf(context->reply, "ERR unknown command '%.*s', with args beginning with: %.*s",
-		     argument_echo_len(name), name.data, (int)len, args);
-}
-
-/* Whether a web browser has been made to talk to us: a page can send any text to a port of its reader's machine, and
- * the lines of an HTTP request that come after these could be commands. */
-static bool is_http(struct slice name)
-{
-	return slice_is_word(name, "post") || slice_is_word(name, "host:");
-}
-
-static bool arity_fits(const struct command *command, size_t argc)
-{
-	return command->arity >= 0 ? argc == (size_t)command->arity : argc >= (size_t)-command->arity;
-}
-
-/* Whether the command may run; writes the error when it may not. */
-static bool gate_passes(struct command_context *context)
-{
-	const struct command *command = context->command;
-
-	if (command == NULL && is_http(context->argv[0])) {
-		log_event(LOG_WARNING, "possible attack through a browser: a client sent HTTP and was closed",
-			  LOG_INT("id", context->session->id));
-		context->session->ops->close(context->session);
-		return false;
-	}
-	if (command == NULL) {
-		unknown_command_error(context);
-		return false;
-	}
-	if (command->subcommands != NULL && context->argc >= 2) {
-		argument_error_subcommand(context);
-		return false;
-	}
-	if (command->handler == NULL || !arity_fits(command, context->argc)) {
-		argument_error_arity(context);
-		return false;
-	}
-	if (!session_has(context->session, SESSION_AUTHENTICATED) && (command->flags & COMMAND_NO_AUTH) == 0 &&
-	    context->host->password_required(context->host)) {
-		reply_error(context->reply, "NOAUTH Authentication required.");
-		return false;
-	}
-	return true;
 }
 
 /* --- keys and locks ----------------------------------------------------------------------------------------------- */
@@ -345,7 +277,7 @@ static void command_run(struct dispatcher *dispatcher, struct command_context *c
 	context->argv = request->argv;
 	context->argc = request->argc;
 	context->request = request;
-	if (!gate_passes(context)) {
+	if (gate_enter(context) == GATE_REFUSED) {
 		if (command != NULL)
 			counter_add(&dispatcher->stats[command->id].rejected, 1);
 		error_count(dispatcher->host, reply, start);

@@ -77,17 +77,26 @@ struct session_ops {
 };
 
 enum session_flag {
-	SESSION_CLOSING = 1 << 0,	/* close was called: no more commands */
-	SESSION_PAUSED = 1 << 1,	/* pause was called */
-	SESSION_KILLED = 1 << 2,	/* any thread: kill was called */
-	SESSION_AUTHENTICATED = 1 << 3, /* may run every command */
-	SESSION_PUSHED = 1 << 4,	/* any thread: there is something that take_pushed would give */
-	SESSION_MULTI = 1 << 5,		/* commands are queued until EXEC */
-	SESSION_SUBSCRIBED = 1 << 6,	/* has a channel or a pattern */
-	SESSION_MONITOR = 1 << 7,	/* is sent every command */
+	SESSION_CLOSING = 1 << 0,	  /* close was called: no more commands */
+	SESSION_PAUSED = 1 << 1,	  /* pause was called */
+	SESSION_KILLED = 1 << 2,	  /* any thread: kill was called */
+	SESSION_AUTHENTICATED = 1 << 3,	  /* may run every command */
+	SESSION_PUSHED = 1 << 4,	  /* any thread: there is something that take_pushed would give */
+	SESSION_MULTI = 1 << 5,		  /* commands are queued until EXEC */
+	SESSION_SUBSCRIBED = 1 << 6,	  /* has a channel or a pattern */
+	SESSION_MONITOR = 1 << 7,	  /* is sent every command */
+	SESSION_REPLY_OFF = 1 << 8,	  /* replies are withdrawn */
+	SESSION_REPLY_SKIP_NEXT = 1 << 9, /* that of the next command will be */
+	SESSION_REPLY_SKIP = 1 << 10,	  /* that of the command which runs, or ran last, is */
+	SESSION_NO_EVICT = 1 << 11,	  /* not closed at maxmemory-clients */
+	SESSION_NO_TOUCH = 1 << 12,	  /* its reads leave the keys' last use as it was */
 
 	/* Others speak to these: they may be silent for as long as they like. */
 	SESSION_LISTENS = SESSION_SUBSCRIBED | SESSION_MONITOR,
+	/* Nothing of what these are answered is sent. */
+	SESSION_SILENT = SESSION_REPLY_OFF | SESSION_REPLY_SKIP,
+	/* Commands of these do not go the ordinary way: see command/gate.h. */
+	SESSION_SPECIAL = SESSION_MULTI | SESSION_SUBSCRIBED | SESSION_SILENT | SESSION_REPLY_SKIP_NEXT,
 };
 
 struct session {

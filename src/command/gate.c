@@ -1,0 +1,91 @@
+/*
+ * The happy path is three comparisons: the command is known, it has enough words, its client may run it. A refusal is
+ * written here, in Redis's words and Redis's order.
+ */
+#include "command/gate.h"
+
+#include "base/log.h"
+#include "command/arguments.h"
+#include "command/host.h"
+
+_Atomic uint32_t gate_states;
+
+void gate_raise(enum gate_state state)
+{
+	atomic_fetch_or_explicit(&gate_states, (uint32_t)state, memory_order_relaxed);
+}
+
+void gate_lower(enum gate_state state)
+{
+	atomic_fetch_and_explicit(&gate_states, ~(uint32_t)state, memory_order_relaxed);
+}
+
+/* The end of "unknown command 'x', with args beginning with: 'a' 'b' ". */
+static void unknown_command_error(struct command_context *context)
+{
+	struct slice name = context->argv[0];
+	char args[2 * ARGUMENT_ECHO_MAX];
+	size_t len = 0;
+
+	for (size_t i = 1; i < context->argc && len < ARGUMENT_ECHO_MAX; i++) {
+		size_t room = ARGUMENT_ECHO_MAX - len;
+		size_t take = context->argv[i].len < room ? context->argv[i].len : room;
+
+		args[len++] = '\'';
+		if (take > 0)
+			memcpy(args + len, context->argv[i].data, take);
+		len += take;
+		args[len++] = '\'';
+		args[len++] = ' ';
+	}
+	reply_errorf(context->reply, "ERR unknown command '%.*s', with args beginning with: %.*s",
+		     argument_echo_len(name), name.data, (int)len, args);
+}
+
+/* Whether a web browser has been made to talk to us: a page can send any text to a port of its reader's machine, and
+ * the lines of an HTTP request that come after these could be commands. */
+static bool is_http(struct slice name)
+{
+	return slice_is_word(name, "post") || slice_is_word(name, "host:");
+}
+
+static bool arity_fits(const struct command *command, size_t argc)
+{
+	return command->arity >= 0 ? argc == (size_t)command->arity : argc >= (size_t)-command->arity;
+}
+
+/* Whether the command is known, whole and allowed; writes the error when it is not. */
+static bool command_is_good(struct command_context *context)
+{
+	const struct command *command = context->command;
+
+	if (command == NULL && is_http(context->argv[0])) {
+		log_event(LOG_WARNING, "possible attack through a browser: a client sent HTTP and was closed",
+			  LOG_INT("id", context->session->id));
+		context->session->ops->close(context->session);
+		return false;
+	}
+	if (command == NULL) {
+		unknown_command_error(context);
+		return false;
+	}
+	if (command->subcommands != NULL && context->argc >= 2) {
+		argument_error_subcommand(context);
+		return false;
+	}
+	if (command->handler == NULL || !arity_fits(command, context->argc)) {
+		argument_error_arity(context);
+		return false;
+	}
+	if (!session_has(context->session, SESSION_AUTHENTICATED) && (command->flags & COMMAND_NO_AUTH) == 0 &&
+	    context->host->password_required(context->host)) {
+		reply_error(context->reply, "NOAUTH Authentication required.");
+		return false;
+	}
+	return true;
+}
+
+enum gate_verdict gate_enter(struct command_context *context)
+{
+	return command_is_good(context) ? GATE_OPEN : GATE_REFUSED;
+}

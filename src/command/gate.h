@@ -1,0 +1,45 @@
+/*
+ * The gate: what a command must pass before its handler runs.
+ *
+ * Every command is looked up, its words counted and its client's permission checked. What only few clients and few
+ * moments ask for (a transaction that queues, a subscriber that may not run everything, a daemon that is paused or
+ * watched by a monitor) is behind one test of the session's flags and one relaxed load of a global: see
+ * gate_is_special().
+ */
+#ifndef CUBBY_COMMAND_GATE_H
+#define CUBBY_COMMAND_GATE_H
+
+#include "command/command.h"
+
+/* States of the whole daemon that every command must look at. */
+enum gate_state {
+	GATE_PAUSED_WRITES = 1 << 0, /* commands that may change something wait */
+	GATE_PAUSED_ALL = 1 << 1,    /* every command waits */
+	GATE_MONITORED = 1 << 2,     /* somebody is sent every command */
+};
+
+extern _Atomic uint32_t gate_states; /* a sum of enum gate_state; changed with gate_raise and gate_lower */
+
+void gate_raise(enum gate_state state);
+void gate_lower(enum gate_state state);
+
+static inline bool gate_has(unsigned states)
+{
+	return (atomic_load_explicit(&gate_states, memory_order_relaxed) & states) != 0;
+}
+
+/* Whether this command needs more than the ordinary way. */
+static inline bool gate_is_special(const struct session *session)
+{
+	return session_has(session, SESSION_SPECIAL) || gate_has(UINT32_MAX);
+}
+
+enum gate_verdict {
+	GATE_OPEN,    /* the handler may run */
+	GATE_REFUSED, /* an error has been written */
+};
+
+/* Whether the context's command may run now. */
+enum gate_verdict gate_enter(struct command_context *context);
+
+#endif
