@@ -28,6 +28,7 @@ struct settings {
 	setting protected_mode;		   /* 0 or 1 */
 	setting enable_debug_command;	   /* enum settings_guard */
 	setting lazyfree_lazy_user_del;	   /* DEL is UNLINK */
+	setting notify_keyspace_events;	   /* enum event_class; 0 is off */
 };
 
 enum settings_guard { SETTINGS_NO, SETTINGS_YES, SETTINGS_LOCAL };

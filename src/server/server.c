@@ -27,6 +27,7 @@
 #include "server/config_apply.h"
 #include "server/crash.h"
 #include "server/listen.h"
+#include "session/pubsub.h"
 
 static _Thread_local unsigned current_worker;
 
@@ -191,6 +192,7 @@ static bool server_boot(struct server *server)
 		return false;
 	clock_calibrate();
 	command_table_init();
+	pubsub_init(server->threads > 1);
 	background_start();
 	return boot_keyspace(server) && boot_net(server);
 }

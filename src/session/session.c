@@ -33,6 +33,7 @@ void session_free(struct session *session)
 {
 	struct session_registry *registry = session->registry;
 
+	pubsub_leave(session);
 	lock_take(&registry->lock);
 	DL_DELETE(registry->sessions, session);
 	counter_set(&registry->count, counter_get(&registry->count) - 1);
@@ -45,6 +46,7 @@ void session_free(struct session *session)
 
 void session_reset(struct session *session, bool authenticated)
 {
+	pubsub_leave(session);
 	session_set_name(session, SLICE(""));
 	atomic_store_explicit(&session->db, 0, memory_order_relaxed);
 	atomic_store_explicit(&session->protocol, 2, memory_order_relaxed);

@@ -17,6 +17,7 @@
 #include "base/block.h"
 #include "base/counter.h"
 #include "base/slice.h"
+#include "session/pubsub.h"
 
 struct session;
 struct command;
@@ -70,7 +71,8 @@ struct session_ops {
 	void (*push)(struct session *session, struct block *message);
 	/* Moves what has been pushed and is not sent yet behind `reply`. Its own thread. */
 	void (*take_pushed)(struct session *session, struct reply *reply);
-	/* Ends the client as soon as its worker gets to it. Any thread, under the registry's lock. */
+	/* Ends the client as soon as its worker gets to it. Any thread, under a lock without which the session cannot
+	 * end: the registry's, or that of pub/sub. */
 	void (*kill)(struct session *session);
 	/* Any thread, under the registry's lock. */
 	void (*describe)(const struct session *session, struct session_peer *peer);
@@ -107,6 +109,7 @@ struct session {
 	char *name;	/* any thread; owned, NULL is none; set with session_set_name */
 	char *lib_name; /* likewise */
 	char *lib_ver;
+	struct subscriber subscriber;
 	int64_t created_ms;			      /* any thread; Unix time */
 	_Atomic int64_t active_ms;		      /* any thread; when the last command came */
 	_Atomic(const struct command *) last_command; /* any thread; NULL before the first */
