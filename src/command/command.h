@@ -23,6 +23,7 @@
 
 struct command_context;
 struct command_host;
+struct dispatcher;
 
 /* Flags: Redis's own, as COMMAND INFO shows them, and (from COMMAND_LOCK_ALL on) what the dispatcher needs. */
 enum command_flag {
@@ -44,6 +45,7 @@ enum command_flag {
 	/* Reads shards that its arguments do not name: it locks them itself, one at a time, unless it is to be done at
 	 * once. */
 	COMMAND_LOCK_EACH = 1 << 25,
+	COMMAND_UNQUEUED = 1 << 26, /* runs at once though a transaction is open */
 };
 
 /* ACL categories, as ACL CAT names them (without the @). */
@@ -58,6 +60,7 @@ enum command_category {
 	CATEGORY_DANGEROUS = 1 << 7,
 	CATEGORY_CONNECTION = 1 << 8,
 	CATEGORY_BLOCKING = 1 << 9,
+	CATEGORY_TRANSACTION = 1 << 10,
 };
 
 typedef void command_handler(struct command_context *context);
@@ -140,9 +143,12 @@ struct command_context {
 	struct keyspace *keyspace;
 	const struct command *command;
 	struct command_stats *stats; /* the worker's, of this command */
-	bool at_once;		     /* every shard is locked, and the reply must be there when the handler returns */
+	/* EXEC runs it: the reply must be there when the handler returns, and what its row says of locks has been done
+	 * (COMMAND_LOCK_EACH: every shard is locked). */
+	bool at_once;
 	struct command_host *host;
-	struct random *random; /* the worker's */
+	struct random *random;	       /* the worker's */
+	struct dispatcher *dispatcher; /* the worker's, for EXEC */
 };
 
 /* Makes the lookup structure and gives out ids. Called once at boot. */
@@ -153,6 +159,10 @@ const struct command *command_find(struct slice name);
 
 /* The subcommand of a container, or NULL. */
 const struct command *command_find_subcommand(const struct command *container, struct slice name);
+
+/* Where the keys of a request with `argc` arguments are: every `step`th from *first to *last. False when it has none.
+ */
+bool command_key_range(const struct command *command, size_t argc, size_t *first, size_t *last);
 
 /* Every row, ended by one without a name; and how many ids there are, subcommands counted. */
 const struct command *command_table(void);

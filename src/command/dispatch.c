@@ -8,11 +8,16 @@
  */
 #include "command/dispatch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/lock.h"
 #include "command/gate.h"
+#include "command/handlers.h"
+#include "session/transaction.h"
+#include "session/watch.h"
 
 enum { SHARD_AHEAD = 2 }; /* commands ahead of which a shard's lock is fetched from another processor's cache */
 
@@ -165,10 +170,13 @@ static void keys_prefetch(struct keyspace *keyspace, unsigned db, const struct k
 static bool request_keys(struct dispatcher *dispatcher, const struct command *command,
 			 const struct resp_request *request, struct command_context *context)
 {
-	const struct command_keys *keys = &command->keys;
-	size_t last = keys->last < 0 ? request->argc - (size_t)-keys->last : (size_t)keys->last;
+	size_t first;
+	size_t last;
 	size_t count = 0;
 
+	context->key_count = 0;
+	if (!command_key_range(command, request->argc, &first, &last))
+		return true;
 	if (dispatcher->key_cap < request->argc) {
 		struct key *grown = realloc(dispatcher->keys, request->argc * sizeof(*grown));
 
@@ -177,11 +185,11 @@ static bool request_keys(struct dispatcher *dispatcher, const struct command *co
 		dispatcher->keys = grown;
 		dispatcher->key_cap = request->argc;
 	}
-	for (size_t i = (size_t)keys->first; i <= last && i < request->argc; i += (size_t)keys->step)
+	for (size_t i = first; i <= last; i += (size_t)command->keys.step)
 		dispatcher->keys[count++] = keyspace_key(dispatcher->keyspace, request->argv[i]);
 	context->keys = dispatcher->keys;
 	context->key_count = count;
-	if (count > 1)
+	if (count > 1 && !context->at_once)
 		keys_prefetch(dispatcher->keyspace, context->db, dispatcher->keys, count);
 	return true;
 }
@@ -203,7 +211,9 @@ static void handler_run_locked(struct command_context *context)
 	struct keyspace *keyspace = context->keyspace;
 	const struct command *command = context->command;
 
-	if ((command->flags & COMMAND_LOCK_ALL) != 0) {
+	if (context->at_once) {
+		command->handler(context);
+	} else if ((command->flags & COMMAND_LOCK_ALL) != 0) {
 		keyspace_lock_all(keyspace);
 		command->handler(context);
 		keyspace_unlock_all(keyspace);
@@ -240,13 +250,6 @@ static void error_count(struct command_host *host, const struct reply *reply, si
 
 /* --- running ------------------------------------------------------------------------------------------------------ */
 
-/* A run of equal commands whose time is taken together. */
-struct stopwatch {
-	struct command_stats *stats; /* of the command that is running; NULL before the first */
-	uint64_t since;
-	uint64_t calls;
-};
-
 static void stopwatch_lap(struct stopwatch *watch, struct command_stats *next)
 {
 	uint64_t now;
@@ -263,35 +266,67 @@ static void stopwatch_lap(struct stopwatch *watch, struct command_stats *next)
 	*watch = (struct stopwatch){next, now, 1};
 }
 
-/* Runs one request that may run; the context's fields that are the same for the whole batch are set already. */
-static void command_run(struct dispatcher *dispatcher, struct command_context *context, const struct prepared *prepared,
-			struct resp_request *request, struct stopwatch *watch)
+/* An EXEC that is refused ends the transaction, and its error, which starts at `mark`, says so. */
+static void exec_rejected(struct command_context *context, struct reply_mark mark)
 {
+	struct slice error = {context->reply->bytes.data + mark.bytes_len, context->reply->bytes.len - mark.bytes_len};
+	size_t skip = error.len > 5 && memcmp(error.data, "-ERR ", 5) == 0 ? 5 : 1;
+	char text[256];
+
+	if (error.len < skip + 2)
+		return;
+	snprintf(text, sizeof(text), "%.*s", (int)(error.len - skip - 2), error.data + skip);
+	reply_rewind(context->reply, mark);
+	reply_errorf(context->reply, "EXECABORT Transaction discarded because of: %s", text);
+	transaction_discard(context->session);
+	watch_forget(context->session, false);
+}
+
+/* The command has been refused; its error starts at `mark`. */
+static void command_rejected(struct command_context *context, struct reply_mark mark)
+{
+	if (context->command != NULL)
+		counter_add(&context->dispatcher->stats[context->command->id].rejected, 1);
+	transaction_fail(context->session);
+	if (context->command != NULL && context->command->handler == exec_command)
+		exec_rejected(context, mark);
+	error_count(context->host, context->reply, mark.bytes_len);
+}
+
+static void command_queue(struct command_context *context)
+{
+	switch (transaction_queue(context->session, context->command, context->request)) {
+	case TRANSACTION_QUEUED:
+		reply_simple(context->reply, "QUEUED");
+		break;
+	case TRANSACTION_NO_MEMORY:
+		reply_error_out_of_memory(context->reply);
+		break;
+	case TRANSACTION_TOO_LARGE:
+		reply_error(context->reply, "ERR the transaction is larger than client-query-buffer-limit");
+		break;
+	}
+}
+
+/* Runs a command that has passed the gate. An error is counted once, though EXEC's reply holds it, too. */
+static void command_call(struct command_context *context, const struct prepared *prepared)
+{
+	struct dispatcher *dispatcher = context->dispatcher;
+	const struct command *command = context->command;
+	struct command_stats *stats = &dispatcher->stats[command->id];
 	struct reply *reply = context->reply;
-	const struct command *command = prepared->command;
-	struct command_stats *stats;
 	size_t start = reply->bytes.len;
 	uint64_t errors = reply->errors;
 
-	context->command = command;
-	context->argv = request->argv;
-	context->argc = request->argc;
-	context->request = request;
-	if (gate_enter(context) == GATE_REFUSED) {
-		if (command != NULL)
-			counter_add(&dispatcher->stats[command->id].rejected, 1);
-		error_count(dispatcher->host, reply, start);
-		return;
-	}
-	stats = &dispatcher->stats[command->id];
-	stopwatch_lap(watch, stats);
+	stopwatch_lap(&dispatcher->watch, stats);
 	atomic_store_explicit(&context->session->last_command, command, memory_order_relaxed);
 
 	context->stats = stats;
 	context->keys = &prepared->key;
 	context->key_count = prepared->has_key;
 	context->db = session_db(context->session);
-	if (!prepared->has_key && command->keys.first > 0 && !request_keys(dispatcher, command, request, context)) {
+	if (!prepared->has_key && command->keys.first > 0 &&
+	    !request_keys(dispatcher, command, context->request, context)) {
 		reply_error_out_of_memory(reply);
 		return;
 	}
@@ -300,14 +335,50 @@ static void command_run(struct dispatcher *dispatcher, struct command_context *c
 	if (reply->errors != errors) {
 		counter_add(&stats->failed, 1);
 		error_count(dispatcher->host, reply, start);
+		reply->errors = errors;
 	}
+}
+
+/* Runs or queues one request; the context's fields that are the same for the whole batch are set already. */
+static void command_run(struct command_context *context, const struct prepared *prepared, struct resp_request *request)
+{
+	struct reply_mark mark = reply_mark(context->reply);
+
+	context->command = prepared->command;
+	context->argv = request->argv;
+	context->argc = request->argc;
+	context->request = request;
+	switch (gate_enter(context)) {
+	case GATE_OPEN:
+		command_call(context, prepared);
+		break;
+	case GATE_QUEUE:
+		command_queue(context);
+		break;
+	case GATE_REFUSED:
+		command_rejected(context, mark);
+		break;
+	}
+}
+
+void dispatch_queued(const struct command_context *exec, const struct command *command, struct resp_request *request)
+{
+	struct command_context context = *exec;
+	struct prepared prepared = {.command = command};
+
+	context.command = command;
+	context.argv = request->argv;
+	context.argc = request->argc;
+	context.request = request;
+	context.at_once = true;
+	context.reply->protocol = session_protocol(context.session);
+	command_call(&context, &prepared);
 }
 
 size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, struct resp_request *requests,
 		      size_t count, int64_t now, struct reply *reply, size_t reply_limit)
 {
 	struct prepared prepared[DISPATCH_BATCH];
-	struct stopwatch watch = {0};
 	struct command_context context = {
 		.session = session,
 		.reply = reply,
@@ -315,6 +386,7 @@ size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, st
 		.keyspace = dispatcher->keyspace,
 		.host = dispatcher->host,
 		.random = &dispatcher->random,
+		.dispatcher = dispatcher,
 	};
 	size_t done = 0;
 
@@ -328,13 +400,13 @@ size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, st
 		if (done + SHARD_AHEAD < count && prepared[done + SHARD_AHEAD].has_key)
 			keyspace_prefetch_shard(dispatcher->keyspace, &prepared[done + SHARD_AHEAD].key);
 		reply->protocol = session_protocol(session);
-		command_run(dispatcher, &context, &prepared[done], &requests[done], &watch);
+		command_run(&context, &prepared[done], &requests[done]);
 		done++;
 		if (session_has(session, SESSION_PUSHED))
 			session->ops->take_pushed(session, reply);
 		if (session_has(session, SESSION_CLOSING | SESSION_PAUSED) || reply_len(reply) >= reply_limit)
 			break;
 	}
-	stopwatch_lap(&watch, NULL);
+	stopwatch_lap(&dispatcher->watch, NULL);
 	return done;
 }

@@ -12,6 +12,13 @@
 
 enum { DISPATCH_BATCH = 64 }; /* commands that are decoded before the first of them runs */
 
+/* A run of equal commands whose time is taken together. */
+struct stopwatch {
+	struct command_stats *stats; /* of the command that is running; NULL before the first */
+	uint64_t since;
+	uint64_t calls;
+};
+
 /* A worker's dispatcher. */
 struct dispatcher {
 	struct keyspace *keyspace;
@@ -20,6 +27,7 @@ struct dispatcher {
 	struct random random;
 	struct key *keys; /* owned; scratch for the keys of one command */
 	size_t key_cap;
+	struct stopwatch watch;	 /* of the batch that is running */
 	struct dispatcher *next; /* of all workers; fixed after boot */
 };
 
@@ -34,6 +42,10 @@ void dispatcher_free(struct dispatcher *dispatcher);
  */
 size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, struct resp_request *requests,
 		      size_t count, int64_t now, struct reply *reply, size_t reply_limit);
+
+/* For EXEC: runs a command that has passed the gate when it was queued. All the shards that it needs are locked. Only
+ * `exec` knows the session, the time and where the reply goes. */
+void dispatch_queued(const struct command_context *exec, const struct command *command, struct resp_request *request);
 
 /* The sum over all workers of a command's statistics. Any thread. */
 struct dispatch_totals {

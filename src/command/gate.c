@@ -85,7 +85,22 @@ static bool command_is_good(struct command_context *context)
 	return true;
 }
 
+/* The session has a transaction open. */
+static enum gate_verdict enter_transaction(struct command_context *context)
+{
+	if ((context->command->flags & COMMAND_UNQUEUED) != 0)
+		return GATE_OPEN;
+	if ((context->command->flags & COMMAND_NO_MULTI) == 0)
+		return GATE_QUEUE;
+	reply_error(context->reply, "ERR Command not allowed inside a transaction");
+	return GATE_REFUSED;
+}
+
 enum gate_verdict gate_enter(struct command_context *context)
 {
-	return command_is_good(context) ? GATE_OPEN : GATE_REFUSED;
+	if (!command_is_good(context))
+		return GATE_REFUSED;
+	if (!gate_is_special(context->session))
+		return GATE_OPEN;
+	return session_has(context->session, SESSION_MULTI) ? enter_transaction(context) : GATE_OPEN;
 }

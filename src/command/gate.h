@@ -37,6 +37,7 @@ static inline bool gate_is_special(const struct session *session)
 enum gate_verdict {
 	GATE_OPEN,    /* the handler may run */
 	GATE_REFUSED, /* an error has been written */
+	GATE_QUEUE,   /* it belongs to the session's transaction */
 };
 
 /* Whether the context's command may run now. */

@@ -24,6 +24,9 @@ command_handler ping_command, echo_command, quit_command, reset_command, hello_c
 command_handler client_id_command, client_getname_command, client_setname_command, client_setinfo_command,
 	client_list_command, client_info_command, client_kill_command, client_help_command;
 
+/* transaction.c */
+command_handler multi_command, exec_command, discard_command, watch_command, unwatch_command;
+
 /* server.c */
 command_handler info_command, time_command, shutdown_command, config_get_command, config_set_command,
 	config_resetstat_command, config_rewrite_command, config_help_command, debug_sleep_command,

@@ -44,6 +44,7 @@ static const struct bit_word category_words[] = {
 	{CATEGORY_FAST, "@fast"},
 	{CATEGORY_SLOW, "@slow"},
 	{CATEGORY_BLOCKING, "@blocking"},
+	{CATEGORY_TRANSACTION, "@transaction"},
 	{CATEGORY_DANGEROUS, "@dangerous"},
 	{CATEGORY_CONNECTION, "@connection"},
 	{0},

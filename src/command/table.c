@@ -621,14 +621,14 @@ static struct command commands[] = {
 	},
 	{
 		.name = "quit", .handler = quit_command, .arity = -1,
-		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST | COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY,
+		.flags = COMMAND_UNQUEUED | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST | COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY,
 		.categories = CATEGORY_CONNECTION,
 		.group = "connection", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Closes the connection.",
 	},
 	{
 		.name = "reset", .handler = reset_command, .arity = 1,
-		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST | COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY,
+		.flags = COMMAND_UNQUEUED | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST | COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY,
 		.categories = CATEGORY_CONNECTION,
 		.group = "connection", .since = "6.2.0", .complexity = "O(1)",
 		.summary = "Puts the connection back to how it was when it was opened.",
@@ -662,6 +662,45 @@ static struct command commands[] = {
 		.group = "connection", .since = "2.4.0", .complexity = "Depends on subcommand.",
 		.summary = "Commands about client connections.",
 		.subcommands = client_subcommands,
+	},
+
+	/* --- transactions --- */
+	{
+		.name = "multi", .handler = multi_command, .arity = 1,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST | COMMAND_ALLOW_BUSY | COMMAND_UNQUEUED,
+		.categories = CATEGORY_TRANSACTION,
+		.group = "transactions", .since = "1.2.0", .complexity = "O(1)",
+		.summary = "Begins a transaction: the commands that follow are queued.",
+	},
+	{
+		.name = "exec", .handler = exec_command, .arity = 1,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SKIP_SLOWLOG | COMMAND_UNQUEUED,
+		.categories = CATEGORY_TRANSACTION,
+		.group = "transactions", .since = "1.2.0", .complexity = "Depends on commands in the transaction",
+		.summary = "Runs the queued commands, with nobody else's in between.",
+	},
+	{
+		.name = "discard", .handler = discard_command, .arity = 1,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST | COMMAND_ALLOW_BUSY | COMMAND_UNQUEUED,
+		.categories = CATEGORY_TRANSACTION,
+		.group = "transactions", .since = "2.0.0", .complexity = "O(N), when N is the number of queued commands",
+		.summary = "Forgets the queued commands and ends the transaction.",
+	},
+	{
+		.name = "watch", .handler = watch_command, .arity = -2,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST | COMMAND_ALLOW_BUSY | COMMAND_UNQUEUED,
+		.keys = {1, -1, 1, .flags = KEY_RO},
+		.categories = CATEGORY_TRANSACTION,
+		.group = "transactions", .since = "2.2.0", .complexity = "O(1) for every key.",
+		.summary = "Has the next transaction run only if none of the keys changes before.",
+		.args = syntax_keys,
+	},
+	{
+		.name = "unwatch", .handler = unwatch_command, .arity = 1,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST | COMMAND_ALLOW_BUSY,
+		.categories = CATEGORY_TRANSACTION,
+		.group = "transactions", .since = "2.2.0", .complexity = "O(1)",
+		.summary = "Forgets all watched keys.",
 	},
 
 	/* --- server --- */
@@ -870,6 +909,19 @@ void command_table_init(void)
 		for (struct command *sub = command->subcommands; sub != NULL && sub->name != NULL; sub++)
 			command_complete(sub, command);
 	}
+}
+
+bool command_key_range(const struct command *command, size_t argc, size_t *first, size_t *last)
+{
+	const struct command_keys *keys = &command->keys;
+
+	if (keys->first <= 0 || (size_t)keys->first >= argc)
+		return false;
+	*first = (size_t)keys->first;
+	*last = keys->last < 0 ? argc - (size_t)-keys->last : (size_t)keys->last;
+	if (*last >= argc)
+		*last = argc - 1;
+	return true;
 }
 
 /* --- the table as a whole ---------------------------------------------------------------------------------------- */

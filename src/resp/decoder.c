@@ -151,6 +151,50 @@ static void free_big(struct resp_big_arg *big, size_t count)
 	free(big);
 }
 
+/* Copies the arguments that have no block behind `argv`, which has room for them. */
+static void copy_arguments(const struct resp_request *request, struct slice *argv)
+{
+	char *bytes = (char *)(argv + request->argc);
+	size_t big = 0;
+
+	for (size_t i = 0; i < request->argc; i++) {
+		struct slice argument = request->argv[i];
+
+		argv[i] = argument;
+		if (big < request->big_count && request->big[big].index == i) {
+			big++;
+			continue;
+		}
+		if (argument.len > 0)
+			memcpy(bytes, argument.data, argument.len);
+		argv[i].data = bytes;
+		bytes += argument.len;
+	}
+}
+
+bool resp_request_copy(struct resp_request *request, struct resp_request *copy, size_t *bytes)
+{
+	size_t size = request->argc * sizeof(struct slice);
+	size_t blocks = request->big_count * sizeof(struct resp_big_arg);
+	struct slice *argv;
+
+	for (size_t i = 0; i < request->argc; i++)
+		size += request->argv[i].len;
+	*bytes = size + blocks;
+	for (size_t i = 0; i < request->big_count; i++)
+		size -= request->argv[request->big[i].index].len;
+	argv = malloc(size);
+	if (argv == NULL)
+		return false;
+	copy_arguments(request, argv);
+	*copy = (struct resp_request){.argv = argv, .argc = request->argc, .owned = argv};
+	copy->big = request->big;
+	copy->big_count = request->big_count;
+	request->big = NULL;
+	request->big_count = 0;
+	return true;
+}
+
 void resp_request_release(struct resp_request *request)
 {
 	if (request->big != NULL)

@@ -57,6 +57,11 @@ struct resp_request {
  * the argument; NULL when that argument has none. */
 struct block *resp_request_take_block(struct resp_request *request, size_t index);
 
+/* Makes of `copy` a request that outlives the bytes it was decoded from and must be released. Blocks of large arguments
+ * are taken from `request`. *bytes receives the memory that the copy takes. False when there is no memory; `request` is
+ * as it was. */
+bool resp_request_copy(struct resp_request *request, struct resp_request *copy, size_t *bytes);
+
 /* Frees what the request owns. Does nothing for a request without big arguments that came in one piece. */
 void resp_request_release(struct resp_request *request);
 

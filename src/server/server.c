@@ -27,7 +27,9 @@
 #include "server/config_apply.h"
 #include "server/crash.h"
 #include "server/listen.h"
+#include "session/observer.h"
 #include "session/pubsub.h"
+#include "session/watch.h"
 
 static _Thread_local unsigned current_worker;
 
@@ -123,8 +125,9 @@ static bool boot_keyspace(struct server *server)
 	random_secret(&options.seed, sizeof(options.seed));
 	server->keyspace = keyspace_new(&options);
 	server->cleaners = calloc(server->threads, sizeof(*server->cleaners));
-	if (server->keyspace == NULL || server->cleaners == NULL)
+	if (server->keyspace == NULL || server->cleaners == NULL || !watch_init(server->keyspace))
 		return boot_fail("cannot make the keyspace", "out of memory");
+	observer_attach(server->keyspace);
 	return true;
 }
 
@@ -230,6 +233,7 @@ static void server_free(struct server *server)
 		net_free(server->net);
 	background_stop();
 	leave_keyspace(server->keyspace);
+	watch_free();
 	free(server->cleaners);
 }
 

@@ -8,6 +8,8 @@
 #include <utlist.h>
 
 #include "session/registry.h"
+#include "session/transaction.h"
+#include "session/watch.h"
 
 /* The id that was given out last, by any worker. */
 static _Atomic uint64_t last_id;
@@ -22,6 +24,7 @@ void session_init(struct session *session, const struct session_ops *ops, struct
 	session->created_ms = now_ms;
 	atomic_init(&session->active_ms, now_ms);
 	atomic_init(&session->protocol, 2);
+	atomic_init(&session->queued, -1);
 
 	lock_take(&registry->lock);
 	DL_APPEND(registry->sessions, session);
@@ -34,6 +37,9 @@ void session_free(struct session *session)
 	struct session_registry *registry = session->registry;
 
 	pubsub_leave(session);
+	transaction_discard(session);
+	watch_forget(session, false);
+
 	lock_take(&registry->lock);
 	DL_DELETE(registry->sessions, session);
 	counter_set(&registry->count, counter_get(&registry->count) - 1);
@@ -47,6 +53,8 @@ void session_free(struct session *session)
 void session_reset(struct session *session, bool authenticated)
 {
 	pubsub_leave(session);
+	transaction_discard(session);
+	watch_forget(session, false);
 	session_set_name(session, SLICE(""));
 	atomic_store_explicit(&session->db, 0, memory_order_relaxed);
 	atomic_store_explicit(&session->protocol, 2, memory_order_relaxed);

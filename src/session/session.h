@@ -92,6 +92,7 @@ enum session_flag {
 	SESSION_REPLY_SKIP = 1 << 10,	  /* that of the command which runs, or ran last, is */
 	SESSION_NO_EVICT = 1 << 11,	  /* not closed at maxmemory-clients */
 	SESSION_NO_TOUCH = 1 << 12,	  /* its reads leave the keys' last use as it was */
+	SESSION_DIRTY = 1 << 13,	  /* any thread: a watched key has changed */
 
 	/* Others speak to these: they may be silent for as long as they like. */
 	SESSION_LISTENS = SESSION_SUBSCRIBED | SESSION_MONITOR,
@@ -116,6 +117,10 @@ struct session {
 	_Atomic uint32_t flags;			      /* any thread; enum session_flag */
 	_Atomic uint16_t db;			      /* any thread */
 	_Atomic uint8_t protocol;		      /* any thread; 2 or 3 */
+	_Atomic int64_t queued;			      /* any thread; commands since MULTI, -1: no transaction is open */
+	_Atomic uint64_t queued_bytes;		      /* any thread; memory they take */
+	struct transaction *transaction; /* owned; NULL until a command is queued (session/transaction.h) */
+	struct watch *watches;		 /* owned; the keys it watches (session/watch.h) */
 };
 
 /* Whether it has one of the flags. */

@@ -172,6 +172,13 @@ struct entry *keyspace_read(struct keyspace *keyspace, unsigned db, const struct
 	return entry;
 }
 
+bool keyspace_holds(const struct keyspace *keyspace, unsigned db, const struct key *key)
+{
+	const struct dict *dict = shard_of(keyspace, key)->dicts[db];
+
+	return dict != NULL && dict_find(dict, key->name, key->hash) != NULL;
+}
+
 /* --- writing ----------------------------------------------------------------------------------------------------- */
 
 /* `found` itself when an entry of the wanted shape has its size, else a new entry. NULL when there is no memory. */

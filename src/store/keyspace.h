@@ -112,6 +112,9 @@ struct entry *keyspace_find(struct keyspace *keyspace, unsigned db, const struct
 /* The same for a command that reads: counts a hit or a miss. */
 struct entry *keyspace_read(struct keyspace *keyspace, unsigned db, const struct key *key, int64_t now);
 
+/* Whether there is an entry for the key, be it one whose time has come. Changes and counts nothing. */
+bool keyspace_holds(const struct keyspace *keyspace, unsigned db, const struct key *key);
+
 /* What keyspace_set and keyspace_put_block do with the key's time to live. */
 enum { KEYSPACE_PERSIST = 0, KEYSPACE_KEEP_TTL = -1 };
 

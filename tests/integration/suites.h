@@ -6,6 +6,7 @@
 
 Suite *harness_suite(void);
 Suite *strings_suite(void);
+Suite *transactions_suite(void);
 Suite *generic_suite(void);
 Suite *expire_suite(void);
 Suite *connection_suite(void);

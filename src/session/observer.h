@@ -1,0 +1,18 @@
+/*
+ * The observer of the keyspace: passes every change on to those who asked for it.
+ *
+ * Each of them has a bit, which it sets in the shards it wants to hear of (keyspace_want_changes).
+ */
+#ifndef CUBBY_SESSION_OBSERVER_H
+#define CUBBY_SESSION_OBSERVER_H
+
+#include "store/keyspace.h"
+
+enum observer_consumer {
+	OBSERVER_WATCH = 1 << 0, /* session/watch.h */
+};
+
+/* Has the keyspace tell. Called once at boot. */
+void observer_attach(struct keyspace *keyspace);
+
+#endif
