@@ -27,6 +27,7 @@ struct settings {
 	setting active_expire_enabled;	   /* DEBUG SET-ACTIVE-EXPIRE */
 	setting protected_mode;		   /* 0 or 1 */
 	setting enable_debug_command;	   /* enum settings_guard */
+	setting tracking_table_max_keys;   /* 0 is no limit */
 	setting lazyfree_lazy_user_del;	   /* DEL is UNLINK */
 	setting notify_keyspace_events;	   /* enum event_class; 0 is off */
 };

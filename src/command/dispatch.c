@@ -16,6 +16,7 @@
 #include "base/lock.h"
 #include "command/gate.h"
 #include "command/handlers.h"
+#include "session/tracking.h"
 #include "session/transaction.h"
 #include "session/watch.h"
 
@@ -206,20 +207,40 @@ static void keys_trim(struct dispatcher *dispatcher)
 	dispatcher->key_cap = 0;
 }
 
+/* A session with tracking has read the keys of this command. Their shards are still locked. */
+static void keys_track(struct command_context *context)
+{
+	if ((context->command->flags & COMMAND_READONLY) != 0) {
+		for (size_t i = 0; i < context->key_count; i++)
+			tracking_remember(context->session, &context->keys[i]);
+	}
+	/* CLIENT CACHING holds for one command, or for a whole transaction. */
+	if (!context->at_once && !session_has(context->session, SESSION_MULTI) &&
+	    (context->command->parent == NULL || strcmp(context->command->parent->name, "client") != 0))
+		tracking_caching_over(context->session);
+}
+
+static inline void handler_run(struct command_context *context)
+{
+	context->command->handler(context);
+	if (session_has(context->session, SESSION_TRACKING))
+		keys_track(context);
+}
+
 static void handler_run_locked(struct command_context *context)
 {
 	struct keyspace *keyspace = context->keyspace;
 	const struct command *command = context->command;
 
 	if (context->at_once) {
-		command->handler(context);
+		handler_run(context);
 	} else if ((command->flags & COMMAND_LOCK_ALL) != 0) {
 		keyspace_lock_all(keyspace);
-		command->handler(context);
+		handler_run(context);
 		keyspace_unlock_all(keyspace);
 	} else if (context->key_count == 1) {
 		keyspace_lock_shard(keyspace, context->keys[0].shard);
-		command->handler(context);
+		handler_run(context);
 		keyspace_unlock_shard(keyspace, context->keys[0].shard);
 	} else if (context->key_count > 1) {
 		struct shard_set set = {0};
@@ -227,10 +248,10 @@ static void handler_run_locked(struct command_context *context)
 		for (size_t i = 0; i < context->key_count; i++)
 			shard_set_add(&set, context->keys[i].shard);
 		keyspace_lock_set(keyspace, &set);
-		command->handler(context);
+		handler_run(context);
 		keyspace_unlock_set(keyspace, &set);
 	} else {
-		command->handler(context);
+		handler_run(context);
 	}
 }
 
@@ -396,6 +417,7 @@ size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, st
 		batch_prefetch(dispatcher->keyspace, session_db(session), prepared, count);
 	atomic_store_explicit(&session->active_ms, now, memory_order_relaxed);
 
+	tracking_run_by(session);
 	while (done < count) {
 		if (done + SHARD_AHEAD < count && prepared[done + SHARD_AHEAD].has_key)
 			keyspace_prefetch_shard(dispatcher->keyspace, &prepared[done + SHARD_AHEAD].key);
@@ -407,6 +429,7 @@ size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, st
 		if (session_has(session, SESSION_CLOSING | SESSION_PAUSED) || reply_len(reply) >= reply_limit)
 			break;
 	}
+	tracking_run_by(NULL);
 	stopwatch_lap(&dispatcher->watch, NULL);
 	return done;
 }

@@ -24,6 +24,9 @@ command_handler ping_command, echo_command, quit_command, reset_command, hello_c
 command_handler client_id_command, client_getname_command, client_setname_command, client_setinfo_command,
 	client_list_command, client_info_command, client_kill_command, client_help_command;
 
+/* tracking.c */
+command_handler client_tracking_command, client_caching_command, client_getredir_command, client_trackinginfo_command;
+
 /* transaction.c */
 command_handler multi_command, exec_command, discard_command, watch_command, unwatch_command;
 

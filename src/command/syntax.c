@@ -276,6 +276,34 @@ static const struct command_arg kill_forms[] = {
 	{0},
 };
 
+static const struct command_arg tracking_status[] = {
+	{.name = "on", .type = "pure-token", .token = "ON"},
+	{.name = "off", .type = "pure-token", .token = "OFF"},
+	{0},
+};
+
+const struct command_arg syntax_client_tracking[] = {
+	{.name = "status", .type = "oneof", .args = tracking_status},
+	{.name = "client-id", .type = "integer", .token = "REDIRECT", .flags = ARG_OPTIONAL},
+	{.name = "prefix",
+	 .type = "string",
+	 .token = "PREFIX",
+	 .flags = ARG_OPTIONAL | ARG_MULTIPLE | ARG_MULTIPLE_TOKEN},
+	{.name = "bcast", .type = "pure-token", .token = "BCAST", .flags = ARG_OPTIONAL},
+	{.name = "optin", .type = "pure-token", .token = "OPTIN", .flags = ARG_OPTIONAL},
+	{.name = "optout", .type = "pure-token", .token = "OPTOUT", .flags = ARG_OPTIONAL},
+	{.name = "noloop", .type = "pure-token", .token = "NOLOOP", .flags = ARG_OPTIONAL},
+	{0},
+};
+
+static const struct command_arg caching_modes[] = {
+	{.name = "yes", .type = "pure-token", .token = "YES"},
+	{.name = "no", .type = "pure-token", .token = "NO"},
+	{0},
+};
+
+const struct command_arg syntax_client_caching[] = {{.name = "mode", .type = "oneof", .args = caching_modes}, {0}};
+
 const struct command_arg syntax_client_kill[] = {{.name = "filter", .type = "oneof", .args = kill_forms}, {0}};
 
 /* --- server ------------------------------------------------------------------------------------------------------ */

@@ -14,6 +14,7 @@
 #include "base/settings.h"
 #include "base/version.h"
 #include "command/dispatch.h"
+#include "session/tracking.h"
 
 enum { DAY_SECONDS = 24 * 60 * 60 };
 
@@ -160,7 +161,7 @@ static void print_clients(const struct info *info, struct buffer *out)
 	print_number(out, "client_recent_max_input_buffer", figures.largest_input);
 	print_number(out, "client_recent_max_output_buffer", figures.largest_output);
 	print_number(out, "blocked_clients", drain_waiting(&info->server->drain));
-	print_number(out, "tracking_clients", 0);
+	print_number(out, "tracking_clients", tracking_figures().clients);
 	for (unsigned worker = 0; worker < info->server->threads; worker++)
 		buffer_printf(out, "thread%u_clients:%" PRIu64 "\r\n", worker,
 			      net_worker_clients(info->server->net, worker));
@@ -217,6 +218,15 @@ static void print_traffic(const struct server *server, const struct net_figures 
 	print_number(out, "rejected_connections", figures->rejected);
 }
 
+static void print_tracking(struct buffer *out)
+{
+	struct tracking_figures figures = tracking_figures();
+
+	print_number(out, "tracking_total_keys", figures.keys);
+	print_number(out, "tracking_total_items", figures.items);
+	print_number(out, "tracking_total_prefixes", figures.prefixes);
+}
+
 static void print_stats(const struct info *info, struct buffer *out)
 {
 	struct shard_figures shards = sum_shards(info);
@@ -230,6 +240,7 @@ static void print_stats(const struct info *info, struct buffer *out)
 	print_number(out, "keyspace_misses", shards.misses);
 	print_number(out, "pubsub_channels", 0);
 	print_number(out, "pubsub_patterns", 0);
+	print_tracking(out);
 	print_number(out, "total_error_replies", errorstats_total(&info->server->errors));
 	print_number(out, "client_query_buffer_limit_disconnections", figures.query_limit_closed);
 	print_number(out, "protocol_error_disconnections", figures.protocol_errors);

@@ -29,6 +29,7 @@
 #include "server/listen.h"
 #include "session/observer.h"
 #include "session/pubsub.h"
+#include "session/tracking.h"
 #include "session/watch.h"
 
 static _Thread_local unsigned current_worker;
@@ -125,7 +126,8 @@ static bool boot_keyspace(struct server *server)
 	random_secret(&options.seed, sizeof(options.seed));
 	server->keyspace = keyspace_new(&options);
 	server->cleaners = calloc(server->threads, sizeof(*server->cleaners));
-	if (server->keyspace == NULL || server->cleaners == NULL || !watch_init(server->keyspace))
+	if (server->keyspace == NULL || server->cleaners == NULL || !watch_init(server->keyspace) ||
+	    !tracking_init(server->keyspace, server->threads > 1))
 		return boot_fail("cannot make the keyspace", "out of memory");
 	observer_attach(server->keyspace);
 	return true;
@@ -234,6 +236,7 @@ static void server_free(struct server *server)
 	background_stop();
 	leave_keyspace(server->keyspace);
 	watch_free();
+	tracking_free();
 	free(server->cleaners);
 }
 

@@ -1,6 +1,7 @@
 /* One line for each consumer and kind of change. */
 #include "session/observer.h"
 
+#include "session/tracking.h"
 #include "session/watch.h"
 
 static void on_changed(uint32_t consumers, unsigned db, const struct key *key, enum keyspace_change change)
@@ -8,16 +9,22 @@ static void on_changed(uint32_t consumers, unsigned db, const struct key *key, e
 	(void)change;
 	if ((consumers & OBSERVER_WATCH) != 0)
 		watch_changed(db, key);
+	if ((consumers & OBSERVER_TRACKING) != 0)
+		tracking_changed(key);
+	if ((consumers & OBSERVER_BROADCAST) != 0)
+		tracking_broadcast(key);
 }
 
 static void on_flushing(int db)
 {
 	watch_flushing(db);
+	tracking_flushing();
 }
 
 static void on_swapping(unsigned db, unsigned other)
 {
 	watch_swapping(db, other);
+	tracking_flushing(); /* whatever was read is now another database's */
 }
 
 static const struct keyspace_observer observer = {

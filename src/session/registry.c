@@ -6,6 +6,8 @@
 
 #include <utlist.h>
 
+#include "session/handle.h"
+
 /* The first worker's registry. Written at boot and at shutdown only, when one thread runs. */
 static struct session_registry *registries;
 
@@ -36,6 +38,27 @@ void session_registry_each(void (*visit)(struct session *session, void *arg), vo
 		}
 		lock_release(&registry->lock);
 	}
+}
+
+struct search {
+	uint64_t id;
+	struct session_handle *found;
+};
+
+static void search_visit(struct session *session, void *arg)
+{
+	struct search *search = arg;
+
+	if (session->id == search->id)
+		search->found = session_handle(session);
+}
+
+struct session_handle *session_registry_handle(uint64_t id)
+{
+	struct search search = {.id = id};
+
+	session_registry_each(search_visit, &search);
+	return search.found;
 }
 
 size_t session_registry_count(void)

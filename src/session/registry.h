@@ -29,6 +29,9 @@ void session_registry_free(struct session_registry *registry);
  * visit must neither block nor make or free sessions. */
 void session_registry_each(void (*visit)(struct session *session, void *arg), void *arg);
 
+/* The handle (session/handle.h) of the session with this id, a reference; NULL: there is none, or no memory. */
+struct session_handle *session_registry_handle(uint64_t id);
+
 /* Number of sessions of all workers. Takes no lock. */
 size_t session_registry_count(void);
 

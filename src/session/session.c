@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "session/handle.h"
 #include "session/registry.h"
+#include "session/tracking.h"
 #include "session/transaction.h"
 #include "session/watch.h"
 
@@ -43,7 +45,10 @@ void session_free(struct session *session)
 	lock_take(&registry->lock);
 	DL_DELETE(registry->sessions, session);
 	counter_set(&registry->count, counter_get(&registry->count) - 1);
+	session_handle_clear(session);
 	lock_release(&registry->lock);
+
+	tracking_leave(session);
 
 	free(session->name);
 	free(session->lib_name);
@@ -55,6 +60,7 @@ void session_reset(struct session *session, bool authenticated)
 	pubsub_leave(session);
 	transaction_discard(session);
 	watch_forget(session, false);
+	tracking_disable(session, false);
 	session_set_name(session, SLICE(""));
 	atomic_store_explicit(&session->db, 0, memory_order_relaxed);
 	atomic_store_explicit(&session->protocol, 2, memory_order_relaxed);

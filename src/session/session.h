@@ -92,6 +92,7 @@ enum session_flag {
 	SESSION_REPLY_SKIP = 1 << 10,	  /* that of the command which runs, or ran last, is */
 	SESSION_NO_EVICT = 1 << 11,	  /* not closed at maxmemory-clients */
 	SESSION_NO_TOUCH = 1 << 12,	  /* its reads leave the keys' last use as it was */
+	SESSION_TRACKING = 1 << 14,	  /* is told when what it has read changes (session/tracking.h) */
 	SESSION_DIRTY = 1 << 13,	  /* any thread: a watched key has changed */
 
 	/* Others speak to these: they may be silent for as long as they like. */
@@ -99,7 +100,8 @@ enum session_flag {
 	/* Nothing of what these are answered is sent. */
 	SESSION_SILENT = SESSION_REPLY_OFF | SESSION_REPLY_SKIP,
 	/* Commands of these do not go the ordinary way: see command/gate.h. */
-	SESSION_SPECIAL = SESSION_MULTI | SESSION_SUBSCRIBED | SESSION_SILENT | SESSION_REPLY_SKIP_NEXT,
+	SESSION_SPECIAL =
+		SESSION_MULTI | SESSION_SUBSCRIBED | SESSION_SILENT | SESSION_REPLY_SKIP_NEXT | SESSION_TRACKING,
 };
 
 struct session {
@@ -119,8 +121,10 @@ struct session {
 	_Atomic uint8_t protocol;		      /* any thread; 2 or 3 */
 	_Atomic int64_t queued;			      /* any thread; commands since MULTI, -1: no transaction is open */
 	_Atomic uint64_t queued_bytes;		      /* any thread; memory they take */
-	struct transaction *transaction; /* owned; NULL until a command is queued (session/transaction.h) */
-	struct watch *watches;		 /* owned; the keys it watches (session/watch.h) */
+	struct transaction *transaction;	 /* owned; NULL until a command is queued (session/transaction.h) */
+	struct watch *watches;			 /* owned; the keys it watches (session/watch.h) */
+	_Atomic(struct tracking *) tracking;	 /* owned; NULL until it is asked for */
+	_Atomic(struct session_handle *) handle; /* owned reference; NULL until it is asked for */
 };
 
 /* Whether it has one of the flags. */
