@@ -12,68 +12,8 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "command/arguments.h"
 #include "command/handlers.h"
-
-/* --- what the commands share ------------------------------------------------------------------------------------ */
-
-/* The value of `entry`, or null when there is none. */
-static void reply_value(struct reply *reply, const struct entry *entry)
-{
-	struct block *block;
-
-	if (entry == NULL) {
-		reply_null(reply);
-		return;
-	}
-	block = entry_block(entry);
-	if (block != NULL)
-		reply_bulk_block(reply, block, 0, block->len);
-	else
-		reply_bulk(reply, entry_value(entry));
-}
-
-static struct entry *find_first(struct command_context *context)
-{
-	return keyspace_find(context->keyspace, context->db, &context->keys[0], context->now);
-}
-
-static struct entry *read_first(struct command_context *context)
-{
-	return keyspace_read(context->keyspace, context->db, &context->keys[0], context->now);
-}
-
-static bool pair_fits(struct command_context *context, const struct key *key, size_t value_len)
-{
-	return argument_key_fits(context, key->name) && argument_value_fits(context, value_len);
-}
-
-/* Sets `key` to the argument `value`, by its block if it has one. `found` and `expire_at` as for keyspace_set. False
- * when there is no memory; the error is not written. */
-static bool store_argument(struct command_context *context, const struct key *key, struct entry *found, size_t value,
-			   int64_t expire_at)
-{
-	struct block *block = NULL;
-
-	if (context->request->big_count > 0)
-		block = resp_request_take_block(context->request, value);
-	if (block != NULL)
-		return keyspace_put_block(context->keyspace, context->db, key, found, block, expire_at) != NULL;
-	return keyspace_set(context->keyspace, context->db, key, found, context->argv[value], expire_at) != NULL;
-}
-
-/* Sets the first key to `text`, its time to live kept. False with the error written. */
-static bool store_text(struct command_context *context, struct entry *found, struct slice text)
-{
-	const struct key *key = &context->keys[0];
-
-	if (!pair_fits(context, key, text.len))
-		return false;
-	if (keyspace_set(context->keyspace, context->db, key, found, text, KEYSPACE_KEEP_TTL) != NULL)
-		return true;
-	reply_error_out_of_memory(context->reply);
-	return false;
-}
+#include "command/values.h"
 
 /* --- options of SET and GETEX ----------------------------------------------------------------------------------- */
 
@@ -195,21 +135,20 @@ static void reply_outcome(struct reply *reply, unsigned flags, bool stored)
 
 static void set_first(struct command_context *context, const struct set_options *options)
 {
-	const struct key *key = &context->keys[0];
 	struct reply_mark mark = reply_mark(context->reply);
 	bool get = (options->flags & SET_GET) != 0;
 	struct entry *found;
 	int64_t expire_at;
 	bool wanted;
 
-	if (!set_expiry(context, options, &expire_at) || !pair_fits(context, key, context->argv[options->value].len))
+	if (!set_expiry(context, options, &expire_at) || !value_fits(context, 0, context->argv[options->value].len))
 		return;
 
-	found = get ? read_first(context) : find_first(context);
+	found = get ? value_read(context, 0) : value_find(context, 0);
 	wanted = (options->flags & (found != NULL ? SET_NX : SET_XX)) == 0;
 	if (get) /* before the value is replaced */
-		reply_value(context->reply, found);
-	if (wanted && !store_argument(context, key, found, options->value, expire_at)) {
+		value_reply(context->reply, found);
+	if (wanted && !value_store_argument(context, 0, found, options->value, expire_at)) {
 		reply_rewind(context->reply, mark);
 		reply_error_out_of_memory(context->reply);
 		return;
@@ -235,13 +174,11 @@ static void set_with_options(struct command_context *context)
 
 void set_command(struct command_context *context)
 {
-	const struct key *key = &context->keys[0];
-
 	if (context->argc > 3)
 		set_with_options(context);
-	else if (!pair_fits(context, key, context->argv[2].len))
+	else if (!value_fits(context, 0, context->argv[2].len))
 		return;
-	else if (store_argument(context, key, find_first(context), 2, KEYSPACE_PERSIST))
+	else if (value_store_argument(context, 0, value_find(context, 0), 2, KEYSPACE_PERSIST))
 		reply_ok(context->reply);
 	else
 		reply_error_out_of_memory(context->reply);
@@ -271,14 +208,14 @@ void getset_command(struct command_context *context)
 
 void get_command(struct command_context *context)
 {
-	reply_value(context->reply, read_first(context));
+	value_reply(context->reply, value_read(context, 0));
 }
 
 void getdel_command(struct command_context *context)
 {
-	struct entry *entry = read_first(context);
+	struct entry *entry = value_read(context, 0);
 
-	reply_value(context->reply, entry);
+	value_reply(context->reply, entry);
 	if (entry != NULL)
 		keyspace_delete(context->keyspace, context->db, &context->keys[0], entry, false);
 }
@@ -305,11 +242,11 @@ void getex_command(struct command_context *context)
 
 	if (!set_options_read(context, 2, GETEX_OPTIONS, &options))
 		return;
-	entry = read_first(context);
+	entry = value_read(context, 0);
 	if (entry != NULL && !set_expiry(context, &options, &expire_at))
 		return;
 
-	reply_value(context->reply, entry);
+	value_reply(context->reply, entry);
 	if (entry == NULL || options.flags == 0 || change_expiry(context, entry, expire_at))
 		return;
 	reply_rewind(context->reply, mark);
@@ -318,9 +255,7 @@ void getex_command(struct command_context *context)
 
 void strlen_command(struct command_context *context)
 {
-	struct entry *entry = read_first(context);
-
-	reply_int(context->reply, entry != NULL ? (int64_t)entry_value(entry).len : 0);
+	reply_int(context->reply, (int64_t)value_bytes(value_read(context, 0)).len);
 }
 
 /* `len` bytes of the entry's value, from `from` on. */
@@ -364,7 +299,7 @@ void getrange_command(struct command_context *context)
 
 	if (!argument_int64(context, 2, &start) || !argument_int64(context, 3, &end))
 		return;
-	entry = read_first(context);
+	entry = value_read(context, 0);
 	if (entry != NULL && range_clip((int64_t)entry_value(entry).len, start, end, &from, &count))
 		reply_part(context->reply, entry, from, count);
 	else
@@ -376,11 +311,8 @@ void getrange_command(struct command_context *context)
 void mget_command(struct command_context *context)
 {
 	reply_array(context->reply, context->key_count);
-	for (size_t i = 0; i < context->key_count; i++) {
-		const struct key *key = &context->keys[i];
-
-		reply_value(context->reply, keyspace_read(context->keyspace, context->db, key, context->now));
-	}
+	for (size_t i = 0; i < context->key_count; i++)
+		value_reply(context->reply, value_read(context, i));
 }
 
 /* Of MSET and MSETNX: where the value of the key number `index` stands. */
@@ -397,7 +329,7 @@ static bool pairs_check(struct command_context *context)
 		return false;
 	}
 	for (size_t i = 0; i < context->key_count; i++) {
-		if (!pair_fits(context, &context->keys[i], context->argv[pair_value(i)].len))
+		if (!value_fits(context, i, context->argv[pair_value(i)].len))
 			return false;
 	}
 	return true;
@@ -408,10 +340,7 @@ static bool pairs_check(struct command_context *context)
 static bool pairs_store(struct command_context *context)
 {
 	for (size_t i = 0; i < context->key_count; i++) {
-		const struct key *key = &context->keys[i];
-		struct entry *found = keyspace_find(context->keyspace, context->db, key, context->now);
-
-		if (!store_argument(context, key, found, pair_value(i), KEYSPACE_PERSIST)) {
+		if (!value_store_argument(context, i, value_find(context, i), pair_value(i), KEYSPACE_PERSIST)) {
 			reply_error_out_of_memory(context->reply);
 			return false;
 		}
@@ -428,7 +357,7 @@ void mset_command(struct command_context *context)
 static bool any_key_exists(struct command_context *context)
 {
 	for (size_t i = 0; i < context->key_count; i++) {
-		if (keyspace_find(context->keyspace, context->db, &context->keys[i], context->now) != NULL)
+		if (value_find(context, i) != NULL)
 			return true;
 	}
 	return false;
@@ -450,18 +379,14 @@ void msetnx_command(struct command_context *context)
  * between the old end and the offset becomes zeros. */
 static void write_at(struct command_context *context, struct entry *found, size_t offset, struct slice piece)
 {
-	const struct key *key = &context->keys[0];
-	size_t len = found != NULL ? entry_value(found).len : 0;
+	size_t len = value_bytes(found).len;
 	char *bytes;
 
-	if (!pair_fits(context, key, offset + piece.len))
-		return;
 	if (len < offset + piece.len)
 		len = offset + piece.len;
-	if (keyspace_resize(context->keyspace, context->db, key, found, len, &bytes) == NULL) {
-		reply_error_out_of_memory(context->reply);
+	bytes = value_edit(context, 0, found, len);
+	if (bytes == NULL)
 		return;
-	}
 	memcpy(bytes + offset, piece.data, piece.len);
 	reply_int(context->reply, (int64_t)len);
 }
@@ -469,12 +394,11 @@ static void write_at(struct command_context *context, struct entry *found, size_
 /* To a key that is not there, APPEND is SET with another answer. */
 static void append_to_nothing(struct command_context *context)
 {
-	const struct key *key = &context->keys[0];
 	size_t len = context->argv[2].len;
 
-	if (!pair_fits(context, key, len))
+	if (!value_fits(context, 0, len))
 		return;
-	if (store_argument(context, key, NULL, 2, KEYSPACE_PERSIST))
+	if (value_store_argument(context, 0, NULL, 2, KEYSPACE_PERSIST))
 		reply_int(context->reply, (int64_t)len);
 	else
 		reply_error_out_of_memory(context->reply);
@@ -482,7 +406,7 @@ static void append_to_nothing(struct command_context *context)
 
 void append_command(struct command_context *context)
 {
-	struct entry *found = find_first(context);
+	struct entry *found = value_find(context, 0);
 
 	if (found == NULL)
 		append_to_nothing(context);
@@ -504,18 +428,18 @@ void setrange_command(struct command_context *context)
 		reply_error(context->reply, "ERR offset is out of range");
 		return;
 	}
-	found = find_first(context);
+	found = value_find(context, 0);
 	if (piece.len > 0)
 		write_at(context, found, (size_t)offset, piece);
 	else
-		reply_int(context->reply, found != NULL ? (int64_t)entry_value(found).len : 0);
+		reply_int(context->reply, (int64_t)value_bytes(found).len);
 }
 
 /* --- counting --------------------------------------------------------------------------------------------------- */
 
 static void increment(struct command_context *context, int64_t amount)
 {
-	struct entry *found = find_first(context);
+	struct entry *found = value_find(context, 0);
 	char text[NUMBER_INT64_TEXT];
 	int64_t value = 0;
 
@@ -527,7 +451,7 @@ static void increment(struct command_context *context, int64_t amount)
 		reply_error(context->reply, "ERR increment or decrement would overflow");
 		return;
 	}
-	if (store_text(context, found, (struct slice){text, number_print_int64(text, value)}))
+	if (value_store_text(context, 0, found, (struct slice){text, number_print_int64(text, value)}))
 		reply_int(context->reply, value);
 }
 
@@ -564,7 +488,7 @@ void decrby_command(struct command_context *context)
 /* As in Redis, a key that is there is checked before the argument is. */
 void incrbyfloat_command(struct command_context *context)
 {
-	struct entry *found = find_first(context);
+	struct entry *found = value_find(context, 0);
 	char text[NUMBER_LONG_DOUBLE_TEXT];
 	long double value = 0;
 	long double amount;
@@ -578,6 +502,6 @@ void incrbyfloat_command(struct command_context *context)
 	sum = (struct slice){text, isfinite(value + amount) ? number_print_long_double(text, value + amount) : 0};
 	if (sum.len == 0)
 		reply_error(context->reply, "ERR increment would produce NaN or Infinity");
-	else if (store_text(context, found, sum))
+	else if (value_store_text(context, 0, found, sum))
 		reply_bulk(context->reply, sum);
 }
