@@ -6,6 +6,8 @@
 
 Suite *number_suite(void);
 Suite *glob_suite(void);
+Suite *bits_suite(void);
+Suite *subsequence_suite(void);
 Suite *buffer_suite(void);
 Suite *log_suite(void);
 Suite *background_suite(void);
