@@ -18,6 +18,23 @@ bool argument_int64(struct command_context *context, size_t index, int64_t *valu
 	return false;
 }
 
+bool argument_bit_offset(struct command_context *context, size_t index, unsigned width, uint64_t *offset)
+{
+	struct slice text = context->argv[index];
+	bool counts_fields = width > 0 && text.len > 0 && text.data[0] == '#';
+	int64_t at;
+
+	if (counts_fields)
+		text = (struct slice){text.data + 1, text.len - 1};
+	if (!number_parse_int64(text, &at) || (counts_fields && __builtin_mul_overflow(at, (int64_t)width, &at)) ||
+	    at < 0 || at / 8 >= setting_get(&settings.proto_max_bulk_len)) {
+		reply_error(context->reply, "ERR bit offset is not an integer or out of range");
+		return false;
+	}
+	*offset = (uint64_t)at;
+	return true;
+}
+
 bool argument_expiry(struct command_context *context, int64_t amount, int unit, int64_t *expire_at)
 {
 	int64_t scale = (unit & TIME_MILLISECONDS) != 0 ? 1 : 1000;

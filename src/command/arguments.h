@@ -8,6 +8,11 @@
  * is none. */
 bool argument_int64(struct command_context *context, size_t index, int64_t *value);
 
+/* Reads argument `index` as the place of a bit in a value. With `width` not 0 it may be "#N": the place of the Nth
+ * field of so many bits. Writes "ERR bit offset is not an integer or out of range" and returns false when it is none,
+ * or lies behind what proto-max-bulk-len admits. */
+bool argument_bit_offset(struct command_context *context, size_t index, unsigned width, uint64_t *offset);
+
 /* Whether argument `index` is `word`, in any case. */
 static inline bool argument_is(const struct command_context *context, size_t index, const char *word)
 {

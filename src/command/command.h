@@ -61,6 +61,7 @@ enum command_category {
 	CATEGORY_CONNECTION = 1 << 8,
 	CATEGORY_BLOCKING = 1 << 9,
 	CATEGORY_TRANSACTION = 1 << 10,
+	CATEGORY_BITMAP = 1 << 11,
 };
 
 typedef void command_handler(struct command_context *context);
@@ -98,8 +99,8 @@ struct command {
 	uint32_t flags;		  /* enum command_flag */
 	struct command_keys keys;
 	uint32_t categories; /* enum command_category; those that follow from the flags are added at boot */
-	const char *group;   /* "string", "generic", "connection", "server" */
-	const char *since;   /* Redis's version that introduced it */
+	const char *group;   /* "string", "bitmap", "generic", "connection", "server" */
+	const char *since;   /* Redis's version that introduced it, or Valkey's from 8.1 on */
 	const char *complexity;
 	const char *summary;
 	const struct command_arg *args; /* for COMMAND DOCS, ended by a row without a name; NULL is none */

@@ -61,6 +61,15 @@ void type_command(struct command_context *context)
 	reply_simple(context->reply, entry != NULL ? "string" : "none");
 }
 
+/* SORT and SORT_RO. A value that is a string cannot be sorted, and there are no others. */
+void sort_command(struct command_context *context)
+{
+	bool read_only = (context->command->flags & COMMAND_READONLY) != 0;
+
+	reply_errorf(context->reply, "ERR %s is not supported: cubby has no lists, sets or sorted sets",
+		     read_only ? "SORT_RO" : "SORT");
+}
+
 /* How a rename ended. */
 enum rename_outcome {
 	RENAME_FAILED, /* the error is written */

@@ -7,11 +7,20 @@
 /* string.c */
 command_handler set_command, setnx_command, setex_command, psetex_command, get_command, getset_command, getdel_command,
 	getex_command, mget_command, mset_command, msetnx_command, append_command, strlen_command, incr_command,
-	decr_command, incrby_command, decrby_command, incrbyfloat_command, getrange_command, setrange_command;
+	decr_command, incrby_command, decrby_command, incrbyfloat_command, getrange_command, setrange_command,
+	delifeq_command;
+
+/* lcs.c */
+command_handler lcs_command;
+
+/* bits.c and bitfield.c */
+command_handler setbit_command, getbit_command, bitcount_command, bitpos_command, bitop_command, bitfield_command,
+	bitfield_ro_command;
 
 /* generic.c */
 command_handler del_command, unlink_command, exists_command, touch_command, type_command, keys_command, scan_command,
-	randomkey_command, rename_command, renamenx_command, dbsize_command, flushdb_command, flushall_command;
+	randomkey_command, rename_command, renamenx_command, dbsize_command, flushdb_command, flushall_command,
+	sort_command;
 
 /* expire.c */
 command_handler expire_command, pexpire_command, expireat_command, pexpireat_command, ttl_command, pttl_command,

@@ -40,6 +40,7 @@ static const struct bit_word category_words[] = {
 	{CATEGORY_READ, "@read"},
 	{CATEGORY_WRITE, "@write"},
 	{CATEGORY_STRING, "@string"},
+	{CATEGORY_BITMAP, "@bitmap"},
 	{CATEGORY_ADMIN, "@admin"},
 	{CATEGORY_FAST, "@fast"},
 	{CATEGORY_SLOW, "@slow"},
@@ -158,7 +159,8 @@ static void reply_key_specs(struct reply *reply, const struct command_keys *keys
 	} else if (keys->second_flags != 0) {
 		reply_set(reply, 2);
 		reply_key_spec(reply, keys->first, 0, 1, keys->flags, keys->notes);
-		reply_key_spec(reply, keys->last, 0, 1, keys->second_flags, NULL);
+		reply_key_spec(reply, keys->first + keys->step, keys->last < 0 ? keys->last : 0, 1, keys->second_flags,
+			       NULL);
 	} else {
 		reply_set(reply, 1);
 		reply_key_spec(reply, keys->first, keys->last < 0 ? keys->last : keys->last - keys->first, keys->step,
@@ -245,8 +247,8 @@ static void reply_pair(struct reply *reply, const char *name, const char *value)
 }
 
 /* The arguments of a command or of one of its blocks. *key_index counts the keys that have been seen: a command with
- * several key specifications has one for each. */
-static void reply_args(struct reply *reply, const struct command_arg *args, int *key_index)
+ * two key specifications has the first for the first key, the second, `last_index`, for the others. */
+static void reply_args(struct reply *reply, const struct command_arg *args, int last_index, int *key_index)
 {
 	size_t count = 0;
 
@@ -261,7 +263,7 @@ static void reply_args(struct reply *reply, const struct command_arg *args, int 
 		reply_pair(reply, "type", arg->type);
 		if (is_key) {
 			reply_bulk_text(reply, "key_spec_index");
-			reply_int(reply, (*key_index)++);
+			reply_int(reply, *key_index < last_index ? (*key_index)++ : last_index);
 		}
 		if (arg->token != NULL)
 			reply_pair(reply, "token", arg->token);
@@ -271,7 +273,7 @@ static void reply_args(struct reply *reply, const struct command_arg *args, int 
 		}
 		if (arg->args != NULL) {
 			reply_bulk_text(reply, "arguments");
-			reply_args(reply, arg->args, key_index);
+			reply_args(reply, arg->args, last_index, key_index);
 		}
 	}
 }
@@ -290,7 +292,7 @@ static void reply_docs(struct reply *reply, const struct command *command)
 	reply_pair(reply, "complexity", command->complexity);
 	if (command->args != NULL) {
 		reply_bulk_text(reply, "arguments");
-		reply_args(reply, command->args, &key_index);
+		reply_args(reply, command->args, command->keys.second_flags != 0, &key_index);
 	}
 	if (subcommands == NULL)
 		return;

@@ -28,9 +28,10 @@ enum set_flag {
 	SET_KEEPTTL = 1 << 7,
 	SET_PERSIST = 1 << 8,
 	SET_ANSWER_INT = 1 << 9, /* :1 and :0 instead of OK and null, for SETNX */
+	SET_IFEQ = 1 << 10,	 /* a value follows */
 
 	SET_TIMES = SET_EX | SET_PX | SET_EXAT | SET_PXAT, /* a number follows */
-	SET_CONDITIONS = SET_NX | SET_XX,
+	SET_CONDITIONS = SET_NX | SET_XX | SET_IFEQ,
 	SET_LIFETIMES = SET_TIMES | SET_KEEPTTL | SET_PERSIST,
 
 	SET_OPTIONS = SET_CONDITIONS | SET_GET | SET_TIMES | SET_KEEPTTL,
@@ -39,9 +40,10 @@ enum set_flag {
 
 /* What SET's family, and GETEX, have been asked to do. */
 struct set_options {
-	unsigned flags; /* enum set_flag */
-	size_t value;	/* the argument that is the value */
-	size_t time;	/* the argument that is the time to live; 0: there is none */
+	unsigned flags;	 /* enum set_flag */
+	size_t value;	 /* the argument that is the value */
+	size_t time;	 /* the argument that is the time to live; 0: there is none */
+	size_t expected; /* the argument that the old value must equal, with SET_IFEQ */
 };
 
 struct set_word {
@@ -60,6 +62,7 @@ static const struct set_word set_words[] = {
 	{"PXAT", SET_PXAT, SET_LIFETIMES},
 	{"KEEPTTL", SET_KEEPTTL, SET_LIFETIMES},
 	{"PERSIST", SET_PERSIST, SET_LIFETIMES},
+	{"IFEQ", SET_IFEQ, SET_CONDITIONS},
 	{NULL, 0, 0},
 };
 
@@ -85,14 +88,17 @@ static bool set_options_read(struct command_context *context, size_t first, unsi
 	for (size_t i = first; i < context->argc; i++) {
 		const struct set_word *word = set_word_find(context, i, allowed, options->flags);
 		bool has_time = word != NULL && (word->flag & SET_TIMES) != 0;
+		bool has_value = word != NULL && word->flag == SET_IFEQ;
 
-		if (word == NULL || (has_time && i + 1 == context->argc)) {
+		if (word == NULL || ((has_time || has_value) && i + 1 == context->argc)) {
 			reply_error_syntax(context->reply);
 			return false;
 		}
 		options->flags |= word->flag;
 		if (has_time)
 			options->time = ++i;
+		else if (has_value)
+			options->expected = ++i;
 	}
 	return true;
 }
@@ -133,6 +139,17 @@ static void reply_outcome(struct reply *reply, unsigned flags, bool stored)
 		reply_null(reply);
 }
 
+/* Whether the conditions let a value be set where `found` is. */
+static bool set_wanted(const struct command_context *context, const struct set_options *options,
+		       const struct entry *found)
+{
+	if (found == NULL)
+		return (options->flags & (SET_XX | SET_IFEQ)) == 0;
+	if ((options->flags & SET_IFEQ) != 0)
+		return slice_equal(entry_value(found), context->argv[options->expected]);
+	return (options->flags & SET_NX) == 0;
+}
+
 static void set_first(struct command_context *context, const struct set_options *options)
 {
 	struct reply_mark mark = reply_mark(context->reply);
@@ -145,7 +162,7 @@ static void set_first(struct command_context *context, const struct set_options 
 		return;
 
 	found = get ? value_read(context, 0) : value_find(context, 0);
-	wanted = (options->flags & (found != NULL ? SET_NX : SET_XX)) == 0;
+	wanted = set_wanted(context, options, found);
 	if (get) /* before the value is replaced */
 		value_reply(context->reply, found);
 	if (wanted && !value_store_argument(context, 0, found, options->value, expire_at)) {
@@ -218,6 +235,19 @@ void getdel_command(struct command_context *context)
 	value_reply(context->reply, entry);
 	if (entry != NULL)
 		keyspace_delete(context->keyspace, context->db, &context->keys[0], entry, false);
+}
+
+/* Deletes the key if it has this very value. */
+void delifeq_command(struct command_context *context)
+{
+	struct entry *found = value_find(context, 0);
+	bool equal = found != NULL && slice_equal(entry_value(found), context->argv[2]);
+
+	if (equal) {
+		keyspace_delete(context->keyspace, context->db, &context->keys[0], found, false);
+		event_raise(context, EVENT_GENERIC, "del", &context->keys[0]);
+	}
+	reply_int(context->reply, equal);
 }
 
 /* Gives the entry a new time to live (KEYSPACE_PERSIST: none), or deletes it when that is over already. False when

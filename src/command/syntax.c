@@ -97,6 +97,7 @@ const struct command_arg syntax_flush[] = {
 static const struct command_arg set_conditions[] = {
 	{.name = "nx", .type = "pure-token", .token = "NX"},
 	{.name = "xx", .type = "pure-token", .token = "XX"},
+	{.name = "comparison-value", .type = "string", .token = "IFEQ"},
 	{0},
 };
 
@@ -141,6 +142,149 @@ const struct command_arg syntax_setrange[] = {
 	{0},
 };
 
+const struct command_arg syntax_lcs[] = {
+	{.name = "key1", .type = "key"},
+	{.name = "key2", .type = "key"},
+	{.name = "len", .type = "pure-token", .token = "LEN", .flags = ARG_OPTIONAL},
+	{.name = "idx", .type = "pure-token", .token = "IDX", .flags = ARG_OPTIONAL},
+	{.name = "min-match-len", .type = "integer", .token = "MINMATCHLEN", .flags = ARG_OPTIONAL},
+	{.name = "withmatchlen", .type = "pure-token", .token = "WITHMATCHLEN", .flags = ARG_OPTIONAL},
+	{0},
+};
+
+/* --- bits -------------------------------------------------------------------------------------------------------- */
+
+const struct command_arg syntax_setbit[] = {
+	{.name = "key", .type = "key"},
+	{.name = "offset", .type = "integer"},
+	{.name = "value", .type = "integer"},
+	{0},
+};
+
+const struct command_arg syntax_getbit[] = {
+	{.name = "key", .type = "key"},
+	{.name = "offset", .type = "integer"},
+	{0},
+};
+
+static const struct command_arg bit_units[] = {
+	{.name = "byte", .type = "pure-token", .token = "BYTE"},
+	{.name = "bit", .type = "pure-token", .token = "BIT"},
+	{0},
+};
+
+static const struct command_arg bitcount_range[] = {
+	{.name = "start", .type = "integer"},
+	{.name = "end", .type = "integer"},
+	{.name = "unit", .type = "oneof", .flags = ARG_OPTIONAL, .args = bit_units},
+	{0},
+};
+
+const struct command_arg syntax_bitcount[] = {
+	{.name = "key", .type = "key"},
+	{.name = "range", .type = "block", .flags = ARG_OPTIONAL, .args = bitcount_range},
+	{0},
+};
+
+static const struct command_arg bitpos_end[] = {
+	{.name = "end", .type = "integer"},
+	{.name = "unit", .type = "oneof", .flags = ARG_OPTIONAL, .args = bit_units},
+	{0},
+};
+
+static const struct command_arg bitpos_range[] = {
+	{.name = "start", .type = "integer"},
+	{.name = "end-unit-block", .type = "block", .flags = ARG_OPTIONAL, .args = bitpos_end},
+	{0},
+};
+
+const struct command_arg syntax_bitpos[] = {
+	{.name = "key", .type = "key"},
+	{.name = "bit", .type = "integer"},
+	{.name = "range", .type = "block", .flags = ARG_OPTIONAL, .args = bitpos_range},
+	{0},
+};
+
+static const struct command_arg bitop_operations[] = {
+	{.name = "and", .type = "pure-token", .token = "AND"},
+	{.name = "or", .type = "pure-token", .token = "OR"},
+	{.name = "xor", .type = "pure-token", .token = "XOR"},
+	{.name = "not", .type = "pure-token", .token = "NOT"},
+	{0},
+};
+
+const struct command_arg syntax_bitop[] = {
+	{.name = "operation", .type = "oneof", .args = bitop_operations},
+	{.name = "destkey", .type = "key"},
+	{.name = "key", .type = "key", .flags = ARG_MULTIPLE},
+	{0},
+};
+
+static const struct command_arg field_place[] = {
+	{.name = "encoding", .type = "string"},
+	{.name = "offset", .type = "integer"},
+	{0},
+};
+
+static const struct command_arg field_value[] = {
+	{.name = "encoding", .type = "string"},
+	{.name = "offset", .type = "integer"},
+	{.name = "value", .type = "integer"},
+	{0},
+};
+
+static const struct command_arg field_increment[] = {
+	{.name = "encoding", .type = "string"},
+	{.name = "offset", .type = "integer"},
+	{.name = "increment", .type = "integer"},
+	{0},
+};
+
+static const struct command_arg field_overflows[] = {
+	{.name = "wrap", .type = "pure-token", .token = "WRAP"},
+	{.name = "sat", .type = "pure-token", .token = "SAT"},
+	{.name = "fail", .type = "pure-token", .token = "FAIL"},
+	{0},
+};
+
+static const struct command_arg field_write_operations[] = {
+	{.name = "set-block", .type = "block", .token = "SET", .args = field_value},
+	{.name = "incrby-block", .type = "block", .token = "INCRBY", .args = field_increment},
+	{0},
+};
+
+static const struct command_arg field_write[] = {
+	{.name = "overflow-block",
+	 .type = "oneof",
+	 .token = "OVERFLOW",
+	 .flags = ARG_OPTIONAL,
+	 .args = field_overflows},
+	{.name = "write-operation", .type = "oneof", .args = field_write_operations},
+	{0},
+};
+
+static const struct command_arg field_operations[] = {
+	{.name = "get-block", .type = "block", .token = "GET", .args = field_place},
+	{.name = "write", .type = "block", .args = field_write},
+	{0},
+};
+
+const struct command_arg syntax_bitfield[] = {
+	{.name = "key", .type = "key"},
+	{.name = "operation", .type = "oneof", .flags = ARG_OPTIONAL | ARG_MULTIPLE, .args = field_operations},
+	{0},
+};
+
+const struct command_arg syntax_bitfield_ro[] = {
+	{.name = "key", .type = "key"},
+	{.name = "get-block",
+	 .type = "block",
+	 .token = "GET",
+	 .flags = ARG_OPTIONAL | ARG_MULTIPLE | ARG_MULTIPLE_TOKEN,
+	 .args = field_place},
+	{0},
+};
+
 /* --- generic ----------------------------------------------------------------------------------------------------- */
 
 const struct command_arg syntax_keys_pattern[] = {{.name = "pattern", .type = "pattern"}, {0}};
@@ -150,6 +294,45 @@ const struct command_arg syntax_scan[] = {
 	{.name = "pattern", .type = "pattern", .token = "MATCH", .flags = ARG_OPTIONAL},
 	{.name = "count", .type = "integer", .token = "COUNT", .flags = ARG_OPTIONAL},
 	{.name = "type", .type = "string", .token = "TYPE", .flags = ARG_OPTIONAL},
+	{0},
+};
+
+static const struct command_arg sort_limit[] = {
+	{.name = "offset", .type = "integer"},
+	{.name = "count", .type = "integer"},
+	{0},
+};
+
+static const struct command_arg sort_orders[] = {
+	{.name = "asc", .type = "pure-token", .token = "ASC"},
+	{.name = "desc", .type = "pure-token", .token = "DESC"},
+	{0},
+};
+
+const struct command_arg syntax_sort[] = {
+	{.name = "key", .type = "key"},
+	{.name = "by-pattern", .type = "pattern", .token = "BY", .flags = ARG_OPTIONAL},
+	{.name = "limit", .type = "block", .token = "LIMIT", .flags = ARG_OPTIONAL, .args = sort_limit},
+	{.name = "get-pattern",
+	 .type = "pattern",
+	 .token = "GET",
+	 .flags = ARG_OPTIONAL | ARG_MULTIPLE | ARG_MULTIPLE_TOKEN},
+	{.name = "order", .type = "oneof", .flags = ARG_OPTIONAL, .args = sort_orders},
+	{.name = "sorting", .type = "pure-token", .token = "ALPHA", .flags = ARG_OPTIONAL},
+	{.name = "destination", .type = "key", .token = "STORE", .flags = ARG_OPTIONAL},
+	{0},
+};
+
+const struct command_arg syntax_sort_ro[] = {
+	{.name = "key", .type = "key"},
+	{.name = "by-pattern", .type = "pattern", .token = "BY", .flags = ARG_OPTIONAL},
+	{.name = "limit", .type = "block", .token = "LIMIT", .flags = ARG_OPTIONAL, .args = sort_limit},
+	{.name = "get-pattern",
+	 .type = "pattern",
+	 .token = "GET",
+	 .flags = ARG_OPTIONAL | ARG_MULTIPLE | ARG_MULTIPLE_TOKEN},
+	{.name = "order", .type = "oneof", .flags = ARG_OPTIONAL, .args = sort_orders},
+	{.name = "sorting", .type = "pure-token", .token = "ALPHA", .flags = ARG_OPTIONAL},
 	{0},
 };
 

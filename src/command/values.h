@@ -9,6 +9,7 @@
 #define CUBBY_COMMAND_VALUES_H
 
 #include "command/arguments.h"
+#include "command/event.h"
 
 /* The entry of a key that the command is about to change, or NULL. */
 static inline struct entry *value_find(struct command_context *context, size_t key)
@@ -16,10 +17,10 @@ static inline struct entry *value_find(struct command_context *context, size_t k
 	return keyspace_find(context->keyspace, context->db, &context->keys[key], context->now);
 }
 
-/* The same for a command that reads: it counts a hit or a miss. */
+/* The same for a command that reads: it counts a hit or a miss, of which it raises the event. */
 static inline struct entry *value_read(struct command_context *context, size_t key)
 {
-	return keyspace_read(context->keyspace, context->db, &context->keys[key], context->now);
+	return event_read(context, &context->keys[key]);
 }
 
 /* The bytes of an entry; none when it is NULL. */
@@ -50,29 +51,54 @@ static inline bool value_fits(struct command_context *context, size_t key, size_
 	return argument_key_fits(context, context->keys[key].name) && argument_value_fits(context, len);
 }
 
+/* Says how storing a value under a key ended: when it did, and the key was not there before, the event of a new key is
+ * raised. */
+static inline bool value_stored(struct command_context *context, size_t key, bool is_new, const struct entry *stored)
+{
+	if (stored != NULL && is_new)
+		event_raise(context, EVENT_NEW, "new", &context->keys[key]);
+	return stored != NULL;
+}
+
+/* Sets the key to a block, of which it takes a reference in any case. `found` and `expire_at` as for keyspace_set.
+ * False when there is no memory; the error is not written. */
+static inline bool value_store_block(struct command_context *context, size_t key, struct entry *found,
+				     struct block *block, int64_t expire_at)
+{
+	bool is_new = found == NULL;
+
+	return value_stored(
+		context, key, is_new,
+		keyspace_put_block(context->keyspace, context->db, &context->keys[key], found, block, expire_at));
+}
+
 /* Sets the key to the argument number `value`, by its block if it has one. `found` and `expire_at` as for keyspace_set.
  * False when there is no memory; the error is not written. */
 static inline bool value_store_argument(struct command_context *context, size_t key, struct entry *found, size_t value,
 					int64_t expire_at)
 {
-	const struct key *where = &context->keys[key];
+	bool is_new = found == NULL;
 	struct block *block = NULL;
 
 	if (context->request->big_count > 0)
 		block = resp_request_take_block(context->request, value);
 	if (block != NULL)
-		return keyspace_put_block(context->keyspace, context->db, where, found, block, expire_at) != NULL;
-	return keyspace_set(context->keyspace, context->db, where, found, context->argv[value], expire_at) != NULL;
+		return value_store_block(context, key, found, block, expire_at);
+	return value_stored(context, key, is_new,
+			    keyspace_set(context->keyspace, context->db, &context->keys[key], found,
+					 context->argv[value], expire_at));
 }
 
 /* Sets the key to `text`, its time to live kept; limits are checked. False with the error written. */
 static inline bool value_store_text(struct command_context *context, size_t key, struct entry *found, struct slice text)
 {
-	const struct key *where = &context->keys[key];
+	bool is_new = found == NULL;
 
 	if (!value_fits(context, key, text.len))
 		return false;
-	if (keyspace_set(context->keyspace, context->db, where, found, text, KEYSPACE_KEEP_TTL) != NULL)
+	if (value_stored(
+		    context, key, is_new,
+		    keyspace_set(context->keyspace, context->db, &context->keys[key], found, text, KEYSPACE_KEEP_TTL)))
 		return true;
 	reply_error_out_of_memory(context->reply);
 	return false;
@@ -83,12 +109,13 @@ static inline bool value_store_text(struct command_context *context, size_t key,
  * the error written. */
 static inline char *value_edit(struct command_context *context, size_t key, struct entry *found, size_t len)
 {
-	const struct key *where = &context->keys[key];
+	bool is_new = found == NULL;
 	char *bytes;
 
 	if (len > value_bytes(found).len && !value_fits(context, key, len))
 		return NULL;
-	if (keyspace_resize(context->keyspace, context->db, where, found, len, &bytes) != NULL)
+	if (value_stored(context, key, is_new,
+			 keyspace_resize(context->keyspace, context->db, &context->keys[key], found, len, &bytes)))
 		return bytes;
 	reply_error_out_of_memory(context->reply);
 	return NULL;

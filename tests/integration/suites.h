@@ -6,6 +6,8 @@
 
 Suite *harness_suite(void);
 Suite *strings_suite(void);
+Suite *bits_suite(void);
+Suite *lcs_suite(void);
 Suite *transactions_suite(void);
 Suite *generic_suite(void);
 Suite *expire_suite(void);

@@ -120,6 +120,23 @@ START_TEST(renamenx_replaces_nothing)
 }
 END_TEST
 
+START_TEST(nothing_can_be_sorted)
+{
+	struct client *c = client_fresh(_i);
+
+	if (against_redis())
+		return;
+	expect(c, "+OK", "SET", "key", "value", NULL);
+	expect(c, "-ERR SORT is not supported: cubby has no lists, sets or sorted sets", "SORT", "key", NULL);
+	expect(c, "-ERR SORT is not supported: cubby has no lists, sets or sorted sets", "SORT", "nothing", "STORE",
+	       "key", NULL);
+	expect(c, "-ERR SORT_RO is not supported: cubby has no lists, sets or sorted sets", "sort_ro", "key", NULL);
+	expect(c, "-ERR wrong number of arguments for 'sort' command", "SORT", NULL);
+	expect(c, "-ERR wrong number of arguments for 'sort_ro' command", "SORT_RO", NULL);
+	expect(c, "$value", "GET", "key", NULL);
+}
+END_TEST
+
 /* Two keys in two shards: whichever shards they are in, some pair of these is in ascending and some in descending
  * order. The value goes once around. */
 START_TEST(rename_between_shards)
@@ -396,6 +413,7 @@ Suite *generic_suite(void)
 	tcase_add_loop_test(named, rename_moves_value_and_time, 2, 4);
 	tcase_add_loop_test(named, renamenx_replaces_nothing, 2, 4);
 	tcase_add_loop_test(named, rename_between_shards, 2, 4);
+	tcase_add_loop_test(named, nothing_can_be_sorted, 2, 4);
 	tcase_add_loop_test(named, looking_counts_hits_and_misses, 2, 4);
 	tcase_add_loop_test(all, keys_by_pattern, 2, 4);
 	tcase_add_loop_test(all, the_dead_are_not_listed, 2, 4);

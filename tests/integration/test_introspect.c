@@ -36,6 +36,14 @@ START_TEST(info_of_commands)
 	       "[ +@admin +@slow +@dangerous +@connection ] [ $nondeterministic_output ] [ ] [ ] ] nil "
 	       "[ $time :1 [ +loading +stale +fast ] :0 :0 :0 [ +@fast ] [ $nondeterministic_output ] [ ] [ ] ] ]",
 	       "COMMAND", "INFO", "client|list", "nosuch", "time", NULL);
+	expect(c,
+	       "[ [ $bitop :-4 [ +write +denyoom ] :2 :-1 :1 [ +@write +@bitmap +@slow ] [ ] "
+	       "[ " SPEC("+OW +update", "2", "0", "1") " " SPEC("+RO +access", "3", "-1", "1") " ] [ ] ] ]",
+	       "COMMAND", "INFO", "bitop", NULL);
+	expect(c,
+	       "[ [ $bitfield_ro :-2 [ +readonly +fast ] :1 :1 :1 [ +@read +@bitmap +@fast ] [ ] "
+	       "[ " SPEC("+RO +access", "1", "0", "1") " ] [ ] ] ]",
+	       "COMMAND", "INFO", "BITFIELD_RO", NULL);
 	expect(c, "[ nil nil ]", "COMMAND", "INFO", "client|nosuch", "get|get", NULL);
 }
 END_TEST

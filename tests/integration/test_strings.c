@@ -119,6 +119,66 @@ START_TEST(set_gives_the_old_value)
 }
 END_TEST
 
+/* Valkey's, since 8.1. */
+START_TEST(set_if_equal)
+{
+	struct client *c = client_fresh(_i);
+
+	if (against_redis())
+		return;
+	expect(c, "nil", "SET", "key", "1", "IFEQ", "0", NULL);
+	expect(c, "nil", "SET", "key", "1", "IFEQ", "", "GET", NULL);
+	expect(c, ":0", "EXISTS", "key", NULL);
+	expect(c, "+OK", "SET", "key", "one", "EX", "100", NULL);
+	expect(c, "nil", "SET", "key", "two", "IFEQ", "on", NULL);
+	expect(c, "nil", "SET", "key", "two", "IFEQ", "One", "EX", "500", NULL);
+	expect_ttl(c, "key", 90000, 100000);
+	expect(c, "+OK", "SET", "key", "two", "ifeq", "one", "KEEPTTL", NULL);
+	expect_ttl(c, "key", 90000, 100000);
+	expect(c, "$two", "SET", "key", "three", "IFEQ", "one", "GET", NULL);
+	expect(c, "$two", "GET", "key", NULL);
+	expect(c, "$two", "SET", "key", "three", "GET", "IFEQ", "two", "PX", "200000", NULL);
+	expect(c, "$three", "GET", "key", NULL);
+	expect_ttl(c, "key", 190000, 200000);
+	expect(c, "+OK", "SET", "key", "", "IFEQ", "three", NULL);
+	expect(c, ":-1", "PTTL", "key", NULL);
+	expect(c, "+OK", "SET", "key", "NX", "IFEQ", "", NULL);
+	expect(c, "+OK", "SET", "key", "done", "IFEQ", "NX", NULL);
+	expect(c, syntax_error, "SET", "key", "v", "IFEQ", NULL);
+	expect(c, syntax_error, "SET", "key", "v", "IFEQ", "done", "NX", NULL);
+	expect(c, syntax_error, "SET", "key", "v", "XX", "IFEQ", "done", NULL);
+	expect(c, syntax_error, "GETEX", "key", "IFEQ", "done", NULL);
+	expect(c, "$done", "GET", "key", NULL);
+}
+END_TEST
+
+/* Valkey's, since 9.0. */
+START_TEST(delete_if_equal)
+{
+	struct client *c = client_fresh(_i);
+	char *large = letters(LARGE);
+
+	if (against_redis())
+		return;
+	expect(c, ":0", "DELIFEQ", "key", "", NULL);
+	expect(c, "+OK", "MSET", "key", "value", "other", "value", NULL);
+	expect(c, ":0", "DELIFEQ", "key", "valu", NULL);
+	expect(c, ":0", "DELIFEQ", "key", "Value", NULL);
+	expect(c, "$value", "GET", "key", NULL);
+	expect(c, ":1", "DELIFEQ", "key", "value", NULL);
+	expect(c, "[ nil $value ]", "MGET", "key", "other", NULL);
+	expect(c, "+OK", "SET", "key", large, NULL);
+	large[LARGE - 1]++;
+	expect(c, ":0", "DELIFEQ", "key", large, NULL);
+	large[LARGE - 1]--;
+	expect(c, ":1", "DELIFEQ", "key", large, NULL);
+	expect(c, ":0", "EXISTS", "key", NULL);
+	expect(c, "-ERR wrong number of arguments for 'delifeq' command", "DELIFEQ", "key", NULL);
+	expect(c, "-ERR wrong number of arguments for 'delifeq' command", "DELIFEQ", "key", "a", "b", NULL);
+	free(large);
+}
+END_TEST
+
 START_TEST(set_with_a_time_to_live)
 {
 	struct client *c = client_fresh(_i);
@@ -707,6 +767,8 @@ static void add_set_tests(TCase *tests)
 	tcase_add_loop_test(tests, set_is_binary_safe, 2, 4);
 	tcase_add_loop_test(tests, set_under_conditions, 2, 4);
 	tcase_add_loop_test(tests, set_gives_the_old_value, 2, 4);
+	tcase_add_loop_test(tests, set_if_equal, 2, 4);
+	tcase_add_loop_test(tests, delete_if_equal, 2, 4);
 	tcase_add_loop_test(tests, set_with_a_time_to_live, 2, 4);
 	tcase_add_loop_test(tests, set_keys_die, 2, 4);
 	tcase_add_loop_test(tests, set_refuses_what_contradicts, 2, 4);
