@@ -202,7 +202,7 @@ static enum bitop bitop_read(const struct command_context *context)
 	return argument_is(context, 1, "NOT") ? BITOP_NOT : BITOP_NONE;
 }
 
-/* Of the first two keys, which may be the destination, the sources are those from here on. */
+/* The first key is the destination, which may be named again among the sources. */
 enum { FIRST_SOURCE = 1 };
 
 static size_t longest_source(struct command_context *context)
