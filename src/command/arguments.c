@@ -109,6 +109,15 @@ void argument_error_subcommand(struct command_context *context)
 		     container_name(context, name));
 }
 
+void argument_error_usage(struct command_context *context)
+{
+	struct slice word = context->argv[1];
+	char name[COMMAND_NAME_TEXT];
+
+	reply_errorf(context->reply, "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %s HELP.",
+		     argument_echo_len(word), word.data, container_name(context, name));
+}
+
 void argument_reply_help(struct command_context *context, const char *const *lines)
 {
 	static const char *const last_lines[] = {"HELP", "    Print this help."};

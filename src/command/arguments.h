@@ -53,6 +53,9 @@ void argument_error_arity(struct command_context *context);
 /* "ERR unknown subcommand 'X'. Try NAME HELP." */
 void argument_error_subcommand(struct command_context *context);
 
+/* "ERR unknown subcommand or wrong number of arguments for 'X'. Try NAME HELP." */
+void argument_error_usage(struct command_context *context);
+
 /* A HELP reply: the lines that Redis puts before and after `lines` are added. `lines` ends with NULL. */
 void argument_reply_help(struct command_context *context, const char *const *lines);
 

@@ -46,6 +46,7 @@ enum command_flag {
 	 * once. */
 	COMMAND_LOCK_EACH = 1 << 25,
 	COMMAND_UNQUEUED = 1 << 26, /* runs at once though a transaction is open */
+	COMMAND_GUARDED = 1 << 28,  /* DEBUG: enable-debug-command must allow it */
 };
 
 /* ACL categories, as ACL CAT names them (without the @). */

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "command/arguments.h"
+#include "command/debug.h"
 #include "command/host.h"
 
 _Atomic uint32_t gate_states;
@@ -54,6 +55,23 @@ static bool arity_fits(const struct command *command, size_t argc)
 	return command->arity >= 0 ? argc == (size_t)command->arity : argc >= (size_t)-command->arity;
 }
 
+/* A container whose subcommand was found would not be the command any more. */
+static bool is_unknown_subcommand(const struct command_context *context)
+{
+	return context->command->subcommands != NULL && context->argc >= 2;
+}
+
+/* DEBUG has one text for both mistakes, as in Redis. */
+static void refuse_words(struct command_context *context)
+{
+	if ((context->command->flags & COMMAND_GUARDED) != 0 && context->argc >= 2)
+		argument_error_usage(context);
+	else if (is_unknown_subcommand(context))
+		argument_error_subcommand(context);
+	else
+		argument_error_arity(context);
+}
+
 /* Whether the command is known, whole and allowed; writes the error when it is not. */
 static bool command_is_good(struct command_context *context)
 {
@@ -69,12 +87,10 @@ static bool command_is_good(struct command_context *context)
 		unknown_command_error(context);
 		return false;
 	}
-	if (command->subcommands != NULL && context->argc >= 2) {
-		argument_error_subcommand(context);
+	if ((command->flags & COMMAND_GUARDED) != 0 && context->argc >= 2 && !debug_is_allowed(context))
 		return false;
-	}
-	if (command->handler == NULL || !arity_fits(command, context->argc)) {
-		argument_error_arity(context);
+	if (command->handler == NULL || !arity_fits(command, context->argc) || is_unknown_subcommand(context)) {
+		refuse_words(context);
 		return false;
 	}
 	if (!session_has(context->session, SESSION_AUTHENTICATED) && (command->flags & COMMAND_NO_AUTH) == 0 &&

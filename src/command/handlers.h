@@ -41,8 +41,14 @@ command_handler multi_command, exec_command, discard_command, watch_command, unw
 
 /* server.c */
 command_handler info_command, time_command, shutdown_command, config_get_command, config_set_command,
-	config_resetstat_command, config_rewrite_command, config_help_command, debug_sleep_command,
-	debug_set_active_expire_command, debug_help_command, memory_usage_command, memory_help_command;
+	config_resetstat_command, config_rewrite_command, config_help_command, memory_usage_command,
+	memory_help_command;
+
+/* debug.c */
+command_handler debug_assert_command, debug_digest_command, debug_digest_value_command, debug_error_command,
+	debug_help_command, debug_htstats_command, debug_htstats_key_command, debug_log_command, debug_object_command,
+	debug_panic_command, debug_populate_command, debug_protocol_command, debug_sdslen_command,
+	debug_segfault_command, debug_set_active_expire_command, debug_sleep_command;
 
 /* introspect.c */
 command_handler command_command, command_count_command, command_docs_command, command_info_command,

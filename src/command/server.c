@@ -2,11 +2,6 @@
  * Commands about the daemon: what it reports of itself, its configuration, its end. The daemon itself is reached
  * through the host alone.
  */
-#include <errno.h>
-#include <time.h>
-
-#include "base/number.h"
-#include "base/settings.h"
 #include "command/arguments.h"
 #include "command/handlers.h"
 #include "command/host.h"
@@ -140,78 +135,6 @@ void config_help_command(struct command_context *context)
 	};
 
 	argument_reply_help(context, lines);
-}
-
-/* --- DEBUG ------------------------------------------------------------------------------------------------------- */
-
-/* Whether the client is on this machine: a unix socket or the loopback interface. */
-static bool session_is_local(struct session *session)
-{
-	struct session_peer peer = {.fd = -1};
-
-	session_describe(session, &peer);
-	return peer.unix_socket || strncmp(peer.addr, "127.0.0.1:", strlen("127.0.0.1:")) == 0 ||
-	       strncmp(peer.addr, "[::1]:", strlen("[::1]:")) == 0;
-}
-
-/* Whether enable-debug-command lets this client use DEBUG; writes the error when not. */
-static bool debug_is_allowed(struct command_context *context)
-{
-	int64_t guard = setting_get(&settings.enable_debug_command);
-
-	if (guard == SETTINGS_YES || (guard == SETTINGS_LOCAL && session_is_local(context->session)))
-		return true;
-	reply_error(
-		context->reply,
-		"ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it "
-		"from a local connection, otherwise you need to set this option in the configuration file, and then "
-		"restart the server.");
-	return false;
-}
-
-enum { DEBUG_SLEEP_MAX = 3600 }; /* seconds */
-
-/* Stops this worker and nothing else: its row names no keys, so no shard is locked. */
-void debug_sleep_command(struct command_context *context)
-{
-	struct timespec left;
-	long double seconds;
-
-	if (!debug_is_allowed(context))
-		return;
-	if (!number_parse_long_double(context->argv[2], &seconds) || seconds < 0 || seconds > DEBUG_SLEEP_MAX) {
-		reply_error(context->reply, "ERR value is not a valid float or out of range");
-		return;
-	}
-	left.tv_sec = (time_t)seconds;
-	left.tv_nsec = (long)((seconds - (long double)left.tv_sec) * 1e9L);
-	while (nanosleep(&left, &left) != 0 && errno == EINTR)
-		; /* a signal came: sleep for what is left */
-	reply_ok(context->reply);
-}
-
-void debug_set_active_expire_command(struct command_context *context)
-{
-	int64_t enabled;
-
-	if (!debug_is_allowed(context) || !argument_int64(context, 2, &enabled))
-		return;
-	setting_put(&settings.active_expire_enabled, enabled != 0);
-	reply_ok(context->reply);
-}
-
-void debug_help_command(struct command_context *context)
-{
-	static const char *const lines[] = {
-		"SET-ACTIVE-EXPIRE <0|1>",
-		"    Setting it to 0 disables expiring keys that are not accessed, 1 enables it.",
-		"SLEEP <seconds>",
-		"    Stop the thread that serves this client for <seconds>. Decimals allowed.",
-		NULL,
-	};
-
-	if (debug_is_allowed(context))
-		argument_reply_help(context, lines);
 }
 
 /* --- MEMORY ------------------------------------------------------------------------------------------------------ */

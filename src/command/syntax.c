@@ -546,6 +546,17 @@ const struct command_arg syntax_shutdown[] = {
 
 const struct command_arg syntax_debug_sleep[] = {{.name = "seconds", .type = "double"}, {0}};
 
+const struct command_arg syntax_debug_htstats[] = {{.name = "dbid", .type = "integer"}, {0}};
+
+const struct command_arg syntax_debug_populate[] = {
+	{.name = "count", .type = "integer"},
+	{.name = "prefix", .type = "string", .flags = ARG_OPTIONAL},
+	{.name = "size", .type = "integer", .flags = ARG_OPTIONAL},
+	{0},
+};
+
+const struct command_arg syntax_debug_protocol[] = {{.name = "type", .type = "string"}, {0}};
+
 static const struct command_arg switch_positions[] = {
 	{.name = "off", .type = "pure-token", .token = "0"},
 	{.name = "on", .type = "pure-token", .token = "1"},

@@ -2,6 +2,7 @@
 #include "store/entry.h"
 
 #include "base/background.h"
+#include "base/number.h"
 #include "store/entry_layout.h"
 
 enum { ENTRY_LAZY_MIN = 64 * 1024 }; /* bytes of block from which freeing it is worth another thread's while */
@@ -112,6 +113,19 @@ int64_t entry_expire_at(const struct entry *entry)
 bool entry_is_raw(const struct entry *entry)
 {
 	return (entry->flags & ENTRY_RAW) != 0;
+}
+
+const char *entry_encoding(const struct entry *entry)
+{
+	enum { EMBSTR_MAX = 44 };
+	struct slice value = entry_value(entry);
+	int64_t number;
+
+	if (entry_is_raw(entry))
+		return "raw";
+	if (number_parse_int64(value, &number))
+		return "int";
+	return value.len <= EMBSTR_MAX ? "embstr" : "raw";
 }
 
 size_t entry_footprint(const struct entry *entry)

@@ -32,6 +32,9 @@ int64_t entry_expire_at(const struct entry *entry);
 /* Whether the value was changed in place (APPEND, SETRANGE): Redis reports its encoding as raw. */
 bool entry_is_raw(const struct entry *entry);
 
+/* "int", "embstr" or "raw": how Redis would keep this value, as OBJECT ENCODING tells. */
+const char *entry_encoding(const struct entry *entry);
+
 /* What the entry takes of memory: key, value, block, overhead. */
 size_t entry_footprint(const struct entry *entry);
 

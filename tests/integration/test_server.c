@@ -1,4 +1,4 @@
-/* Commands about the daemon: INFO, TIME, SHUTDOWN, CONFIG, DEBUG, MEMORY. */
+/* Commands about the daemon: INFO, TIME, SHUTDOWN, CONFIG, MEMORY. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,11 +7,6 @@
 
 #include "harness.h"
 #include "suites.h"
-
-#define DEBUG_REFUSED                                                                                                  \
-	"-ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it "      \
-	"from a local connection, otherwise you need to set this option in the configuration file, and then restart "  \
-	"the server."
 
 /* --- INFO and TIME ----------------------------------------------------------------------------------------------- */
 
@@ -151,62 +146,6 @@ START_TEST(shutdown_is_aborted)
 }
 END_TEST
 
-/* --- DEBUG ------------------------------------------------------------------------------------------------------- */
-
-START_TEST(debug_sleeps)
-{
-	struct client *c = client_fresh(_i);
-	int64_t before = clock_milliseconds();
-
-	expect(c, "+OK", "DEBUG", "SLEEP", "0.05", NULL);
-	ck_assert_int_ge(clock_milliseconds() - before, 50);
-	expect(c, "+OK", "debug", "sleep", "0", NULL);
-	if (against_redis())
-		return; /* takes any word for a number */
-	expect(c, "-ERR value is not a valid float or out of range", "DEBUG", "SLEEP", "long", NULL);
-	expect(c, "-ERR value is not a valid float or out of range", "DEBUG", "SLEEP", "-1", NULL);
-	expect(c, "-ERR value is not a valid float or out of range", "DEBUG", "SLEEP", "inf", NULL);
-}
-END_TEST
-
-/* While expired keys are left alone, DBSIZE counts them and a later expiry is no reason for an earlier one to go. */
-START_TEST(debug_switches_expiry)
-{
-	struct client *c = client_fresh(_i);
-
-	expect(c, "+OK", "DEBUG", "SET-ACTIVE-EXPIRE", "0", NULL);
-	expect(c, "+OK", "SET", "kept", "value", "PX", "1", NULL);
-	expect(c, "+OK", "SET", "probe", "value", "PX", "50", NULL);
-	expect_eventually(c, "nil", "GET", "probe", NULL); /* "kept" has been dead for longer than a round of expiry */
-	expect(c, ":1", "DBSIZE", NULL);
-	expect(c, "+OK", "DEBUG", "SET-ACTIVE-EXPIRE", "1", NULL);
-	expect_eventually(c, ":0", "DBSIZE", NULL);
-}
-END_TEST
-
-START_TEST(debug_is_guarded)
-{
-	struct server *server = server_start("--enable-debug-command", "no", NULL);
-	struct client *c = client_open(server, 2);
-
-	expect(c, DEBUG_REFUSED, "DEBUG", "SLEEP", "0", NULL);
-	expect(c, DEBUG_REFUSED, "DEBUG", "SET-ACTIVE-EXPIRE", "0", NULL);
-	expect(c, DEBUG_REFUSED, "DEBUG", "HELP", NULL);
-	server_stop(server);
-}
-END_TEST
-
-START_TEST(debug_is_for_the_local)
-{
-	struct server *server = server_start("--enable-debug-command", "local", NULL);
-	struct client *c = client_open(server, 2);
-
-	expect(c, "+OK", "DEBUG", "SLEEP", "0", NULL);
-	expect_like(c, "[ +DEBUG <subcommand> * +SLEEP <seconds> *", "DEBUG", "HELP", NULL);
-	server_stop(server);
-}
-END_TEST
-
 /* --- MEMORY ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(memory_of_a_key)
@@ -265,7 +204,7 @@ Suite *server_suite(void)
 {
 	Suite *suite = suite_create("server");
 	TCase *with_shared = shared_case(suite, "the daemon");
-	TCase *alone = alone_case(suite, "its end and its guards");
+	TCase *alone = alone_case(suite, "its end");
 
 	tcase_add_loop_test(with_shared, info_has_sections, 2, 4);
 	tcase_add_loop_test(with_shared, info_counts_commands, 2, 4);
@@ -274,14 +213,10 @@ Suite *server_suite(void)
 	tcase_add_loop_test(with_shared, config_is_set_and_read, 2, 4);
 	tcase_add_loop_test(with_shared, config_refuses, 2, 4);
 	tcase_add_loop_test(with_shared, shutdown_refuses, 2, 4);
-	tcase_add_loop_test(with_shared, debug_sleeps, 2, 4);
-	tcase_add_loop_test(with_shared, debug_switches_expiry, 2, 4);
 	tcase_add_loop_test(with_shared, memory_of_a_key, 2, 4);
 	tcase_add_loop_test(with_shared, memory_refuses, 2, 4);
 
 	tcase_add_loop_test(alone, shutdown_ends_the_daemon, 0, 3);
 	tcase_add_test(alone, shutdown_is_aborted);
-	tcase_add_test(alone, debug_is_guarded);
-	tcase_add_test(alone, debug_is_for_the_local);
 	return suite;
 }
