@@ -63,6 +63,7 @@ enum command_category {
 	CATEGORY_BLOCKING = 1 << 9,
 	CATEGORY_TRANSACTION = 1 << 10,
 	CATEGORY_BITMAP = 1 << 11,
+	CATEGORY_SCRIPTING = 1 << 20,
 };
 
 typedef void command_handler(struct command_context *context);
@@ -81,15 +82,19 @@ enum command_key_flag {
 	KEY_VARIABLE_FLAGS = 1 << 8, /* depends on the other arguments */
 };
 
+/* What a command with KEY_VARIABLE_FLAGS does to its key, given these words. */
+typedef uint32_t command_key_flags(const struct slice *argv, size_t argc);
+
 /* Where the keys are, as Redis's COMMAND shows it: argument numbers, the name being 0. first 0: there are no keys.
  * last -1: up to the last argument. step: from one key to the next. */
 struct command_keys {
 	int first;
 	int last;
 	int step;
-	uint32_t flags;	       /* enum command_key_flag */
-	uint32_t second_flags; /* of the second key, when it has flags of its own (RENAME); else 0 */
-	const char *notes;     /* why the flags are what they are, or NULL */
+	uint32_t flags;		     /* enum command_key_flag */
+	uint32_t second_flags;	     /* of the second key, when it has flags of its own (RENAME); else 0 */
+	const char *notes;	     /* why the flags are what they are, or NULL */
+	command_key_flags *flags_of; /* NULL: it does always what `flags` say */
 };
 
 /* One row of the table (command/table.c). */
@@ -104,6 +109,9 @@ struct command {
 	const char *since;   /* Redis's version that introduced it, or Valkey's from 8.1 on */
 	const char *complexity;
 	const char *summary;
+	const char *deprecated_since; /* Redis's version, or NULL */
+	const char *replaced_by;      /* what to use instead, when it is deprecated */
+	const char *differs; /* how it is unlike Redis's, in a sentence for doc/commands.md; NULL: in nothing */
 	const struct command_arg *args; /* for COMMAND DOCS, ended by a row without a name; NULL is none */
 	const char *tips;		/* for COMMAND INFO, parted by spaces; NULL is none */
 	struct command *subcommands;	/* ended by a row without a name; NULL when it is no container */
@@ -118,6 +126,8 @@ struct command_arg {
 		type; /* "key", "string", "integer", "double", "unix-time", "pattern", "pure-token", "oneof", "block" */
 	const char *token;		/* the literal word before it, or NULL */
 	uint32_t flags;			/* enum command_arg_flag */
+	const char *since;		/* Redis's version, when it came after the command */
+	const char *deprecated_since;	/* or NULL */
 	const struct command_arg *args; /* of a "oneof" or a "block" */
 };
 

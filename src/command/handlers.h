@@ -16,6 +16,8 @@ command_handler lcs_command;
 /* bits.c and bitfield.c */
 command_handler setbit_command, getbit_command, bitcount_command, bitpos_command, bitop_command, bitfield_command,
 	bitfield_ro_command;
+	decr_command, incrby_command, decrby_command, incrbyfloat_command, getrange_command, setrange_command;
+command_key_flags set_key_flags;
 
 /* generic.c */
 command_handler del_command, unlink_command, exists_command, touch_command, type_command, keys_command, scan_command,
@@ -44,6 +46,11 @@ command_handler info_command, time_command, shutdown_command, config_get_command
 	config_resetstat_command, config_rewrite_command, config_help_command, memory_usage_command,
 	memory_help_command;
 
+/* absent.c */
+command_handler function_flush_command, function_list_command, function_stats_command, function_help_command,
+	script_exists_command, script_flush_command, script_help_command, module_list_command, module_help_command,
+	cluster_command, role_command, replicaof_command, lolwut_command;
+
 /* debug.c */
 command_handler debug_assert_command, debug_digest_command, debug_digest_value_command, debug_error_command,
 	debug_help_command, debug_htstats_command, debug_htstats_key_command, debug_log_command, debug_object_command,
@@ -52,6 +59,6 @@ command_handler debug_assert_command, debug_digest_command, debug_digest_value_c
 
 /* introspect.c */
 command_handler command_command, command_count_command, command_docs_command, command_info_command,
-	command_list_command, command_getkeys_command, command_help_command;
+	command_list_command, command_getkeys_command, command_getkeysandflags_command, command_help_command;
 
 #endif

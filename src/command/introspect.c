@@ -49,6 +49,12 @@ static const struct bit_word category_words[] = {
 	{CATEGORY_DANGEROUS, "@dangerous"},
 	{CATEGORY_CONNECTION, "@connection"},
 	{0},
+	{CATEGORY_KEYSPACE, "@keyspace"},   {CATEGORY_READ, "@read"},
+	{CATEGORY_WRITE, "@write"},	    {CATEGORY_STRING, "@string"},
+	{CATEGORY_ADMIN, "@admin"},	    {CATEGORY_FAST, "@fast"},
+	{CATEGORY_SLOW, "@slow"},	    {CATEGORY_BLOCKING, "@blocking"},
+	{CATEGORY_DANGEROUS, "@dangerous"}, {CATEGORY_CONNECTION, "@connection"},
+	{CATEGORY_SCRIPTING, "@scripting"}, {0},
 };
 
 static const struct bit_word key_flag_words[] = {
@@ -240,6 +246,12 @@ void command_info_command(struct command_context *context)
 
 /* --- COMMAND DOCS ------------------------------------------------------------------------------------------------ */
 
+/* Not for applications: DEBUG. */
+static bool command_is_system(const struct command *command)
+{
+	return (command->flags & COMMAND_GUARDED) != 0;
+}
+
 static void reply_pair(struct reply *reply, const char *name, const char *value)
 {
 	reply_bulk_text(reply, name);
@@ -258,7 +270,8 @@ static void reply_args(struct reply *reply, const struct command_arg *args, int 
 	for (const struct command_arg *arg = args; arg->name != NULL; arg++) {
 		bool is_key = strcmp(arg->type, "key") == 0;
 
-		reply_map(reply, (size_t)2 + is_key + (arg->token != NULL) + (arg->flags != 0) + (arg->args != NULL));
+		reply_map(reply, (size_t)2 + is_key + (arg->token != NULL) + (arg->since != NULL) +
+					 (arg->deprecated_since != NULL) + (arg->flags != 0) + (arg->args != NULL));
 		reply_pair(reply, "name", arg->name);
 		reply_pair(reply, "type", arg->type);
 		if (is_key) {
@@ -267,6 +280,10 @@ static void reply_args(struct reply *reply, const struct command_arg *args, int 
 		}
 		if (arg->token != NULL)
 			reply_pair(reply, "token", arg->token);
+		if (arg->since != NULL)
+			reply_pair(reply, "since", arg->since);
+		if (arg->deprecated_since != NULL)
+			reply_pair(reply, "deprecated_since", arg->deprecated_since);
 		if (arg->flags != 0) {
 			reply_bulk_text(reply, "flags");
 			reply_bits(reply, arg->flags, arg_flag_words);
@@ -278,6 +295,28 @@ static void reply_args(struct reply *reply, const struct command_arg *args, int 
 	}
 }
 
+/* Written when there is something to say: a command of the system's own, or one that has a successor. */
+static void reply_doc_flags(struct reply *reply, const struct command *command)
+{
+	bool deprecated = command->deprecated_since != NULL;
+
+	if (command_is_system(command) || deprecated) {
+		reply_bulk_text(reply, "doc_flags");
+		reply_set(reply, 1);
+		reply_simple(reply, deprecated ? "deprecated" : "syscmd");
+	}
+	if (deprecated) {
+		reply_pair(reply, "deprecated_since", command->deprecated_since);
+		reply_pair(reply, "replaced_by", command->replaced_by);
+	}
+}
+
+/* How many pairs reply_doc_flags writes. */
+static size_t doc_flags_pairs(const struct command *command)
+{
+	return command->deprecated_since != NULL ? 3 : command_is_system(command);
+}
+
 /* A name and what belongs to it: one pair of a map. */
 static void reply_docs(struct reply *reply, const struct command *command)
 {
@@ -285,11 +324,12 @@ static void reply_docs(struct reply *reply, const struct command *command)
 	int key_index = 0;
 
 	reply_full_name(reply, command);
-	reply_map(reply, (size_t)4 + (command->args != NULL) + (subcommands != NULL));
+	reply_map(reply, 4 + doc_flags_pairs(command) + (command->args != NULL) + (subcommands != NULL));
 	reply_pair(reply, "summary", command->summary);
 	reply_pair(reply, "since", command->since);
 	reply_pair(reply, "group", command->group);
 	reply_pair(reply, "complexity", command->complexity);
+	reply_doc_flags(reply, command);
 	if (command->args != NULL) {
 		reply_bulk_text(reply, "arguments");
 		reply_args(reply, command->args, command->keys.second_flags != 0, &key_index);
@@ -409,32 +449,69 @@ static const struct command *find_by_words(const struct slice *words, size_t cou
 	return command_find_subcommand(command, words[1]);
 }
 
-void command_getkeys_command(struct command_context *context)
+/* The command that the words behind COMMAND GETKEYS make, and the last of them that is a key. Its arity has seen to it
+ * that the first and the last key are there. False with the error written. */
+static bool keys_locate(struct command_context *context, const struct command **found, size_t *last)
 {
-	const struct slice *words = context->argv + 2;
 	size_t count = context->argc - 2;
-	const struct command *command = find_by_words(words, count);
-	const struct command_keys *keys;
-	size_t last;
+	const struct command *command = find_by_words(context->argv + 2, count);
 
 	if (command == NULL) {
 		reply_error(context->reply, "ERR Invalid command specified");
-		return;
+		return false;
 	}
-	keys = &command->keys;
-	if (keys->first == 0) {
+	if (command->keys.first == 0) {
 		reply_error(context->reply, "ERR The command has no key arguments");
-		return;
+		return false;
 	}
 	if (command->arity > 0 ? count != (size_t)command->arity : count < (size_t)-command->arity) {
 		reply_error(context->reply, "ERR Invalid number of arguments specified for command");
-		return;
+		return false;
 	}
-	/* The arity has seen to it that the first and the last key are there. */
-	last = keys->last < 0 ? count - (size_t)-keys->last : (size_t)keys->last;
-	reply_array(context->reply, (last - (size_t)keys->first) / (size_t)keys->step + 1);
-	for (size_t i = (size_t)keys->first; i <= last; i += (size_t)keys->step)
+	*found = command;
+	*last = command->keys.last < 0 ? count - (size_t)-command->keys.last : (size_t)command->keys.last;
+	return true;
+}
+
+static size_t keys_count(const struct command_keys *keys, size_t last)
+{
+	return (last - (size_t)keys->first) / (size_t)keys->step + 1;
+}
+
+void command_getkeys_command(struct command_context *context)
+{
+	const struct command *command;
+	size_t last;
+
+	if (!keys_locate(context, &command, &last))
+		return;
+	reply_array(context->reply, keys_count(&command->keys, last));
+	for (size_t i = (size_t)command->keys.first; i <= last; i += (size_t)command->keys.step)
+		reply_bulk(context->reply, context->argv[2 + i]);
+}
+
+/* What the command does to the key at word `index`. */
+static uint32_t key_flags_at(const struct command_keys *keys, size_t index, const struct slice *words, size_t count)
+{
+	if (keys->second_flags != 0 && index != (size_t)keys->first)
+		return keys->second_flags;
+	return keys->flags_of != NULL ? keys->flags_of(words, count) : keys->flags;
+}
+
+void command_getkeysandflags_command(struct command_context *context)
+{
+	const struct slice *words = context->argv + 2;
+	const struct command *command;
+	size_t last;
+
+	if (!keys_locate(context, &command, &last))
+		return;
+	reply_array(context->reply, keys_count(&command->keys, last));
+	for (size_t i = (size_t)command->keys.first; i <= last; i += (size_t)command->keys.step) {
+		reply_array(context->reply, 2);
 		reply_bulk(context->reply, words[i]);
+		reply_bits(context->reply, key_flags_at(&command->keys, i, words, context->argc - 2), key_flag_words);
+	}
 }
 
 void command_help_command(struct command_context *context)
@@ -448,6 +525,8 @@ void command_help_command(struct command_context *context)
 		"    Return documentation about the named commands, or about all.",
 		"GETKEYS <full-command>",
 		"    Return the keys from a full command.",
+		"GETKEYSANDFLAGS <full-command>",
+		"    Return the keys from a full command, and what it does to each.",
 		"INFO [<command-name> ...]",
 		"    Return details about the named commands, or about all.",
 		"LIST [FILTERBY (MODULE <name>|ACLCAT <category>|PATTERN <pattern>)]",

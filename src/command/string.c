@@ -201,6 +201,16 @@ void set_command(struct command_context *context)
 		reply_error_out_of_memory(context->reply);
 }
 
+/* It reads what it overwrites when it is to return it. */
+uint32_t set_key_flags(const struct slice *argv, size_t argc)
+{
+	for (size_t i = 3; i < argc; i++) {
+		if (slice_is_word(argv[i], "GET"))
+			return KEY_RW | KEY_ACCESS | KEY_UPDATE;
+	}
+	return KEY_OW | KEY_UPDATE;
+}
+
 void setnx_command(struct command_context *context)
 {
 	set_first(context, &(struct set_options){.flags = SET_NX | SET_ANSWER_INT, .value = 2});

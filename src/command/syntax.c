@@ -82,8 +82,8 @@ const struct command_arg syntax_command_names[] = {
 };
 
 static const struct command_arg flush_modes[] = {
-	{.name = "async", .type = "pure-token", .token = "ASYNC"},
-	{.name = "sync", .type = "pure-token", .token = "SYNC"},
+	{.name = "async", .type = "pure-token", .token = "ASYNC", .since = "4.0.0"},
+	{.name = "sync", .type = "pure-token", .token = "SYNC", .since = "6.2.0"},
 	{0},
 };
 
@@ -102,11 +102,11 @@ static const struct command_arg set_conditions[] = {
 };
 
 static const struct command_arg set_expirations[] = {
-	{.name = "seconds", .type = "integer", .token = "EX"},
-	{.name = "milliseconds", .type = "integer", .token = "PX"},
-	{.name = "unix-time-seconds", .type = "unix-time", .token = "EXAT"},
-	{.name = "unix-time-milliseconds", .type = "unix-time", .token = "PXAT"},
-	{.name = "keepttl", .type = "pure-token", .token = "KEEPTTL"},
+	{.name = "seconds", .type = "integer", .token = "EX", .since = "2.6.12"},
+	{.name = "milliseconds", .type = "integer", .token = "PX", .since = "2.6.12"},
+	{.name = "unix-time-seconds", .type = "unix-time", .token = "EXAT", .since = "6.2.0"},
+	{.name = "unix-time-milliseconds", .type = "unix-time", .token = "PXAT", .since = "6.2.0"},
+	{.name = "keepttl", .type = "pure-token", .token = "KEEPTTL", .since = "6.0.0"},
 	{.name = "positional-seconds", .type = "integer"},
 	{0},
 };
@@ -114,8 +114,8 @@ static const struct command_arg set_expirations[] = {
 const struct command_arg syntax_set[] = {
 	{.name = "key", .type = "key"},
 	{.name = "value", .type = "string"},
-	{.name = "condition", .type = "oneof", .flags = ARG_OPTIONAL, .args = set_conditions},
-	{.name = "get", .type = "pure-token", .token = "GET", .flags = ARG_OPTIONAL},
+	{.name = "condition", .type = "oneof", .flags = ARG_OPTIONAL, .since = "2.6.12", .args = set_conditions},
+	{.name = "get", .type = "pure-token", .token = "GET", .flags = ARG_OPTIONAL, .since = "6.2.0"},
 	{.name = "expiration", .type = "oneof", .flags = ARG_OPTIONAL, .args = set_expirations},
 	{0},
 };
@@ -293,7 +293,7 @@ const struct command_arg syntax_scan[] = {
 	{.name = "cursor", .type = "integer"},
 	{.name = "pattern", .type = "pattern", .token = "MATCH", .flags = ARG_OPTIONAL},
 	{.name = "count", .type = "integer", .token = "COUNT", .flags = ARG_OPTIONAL},
-	{.name = "type", .type = "string", .token = "TYPE", .flags = ARG_OPTIONAL},
+	{.name = "type", .type = "string", .token = "TYPE", .flags = ARG_OPTIONAL, .since = "6.0.0"},
 	{0},
 };
 
@@ -347,28 +347,28 @@ static const struct command_arg expire_conditions[] = {
 const struct command_arg syntax_expire[] = {
 	{.name = "key", .type = "key"},
 	{.name = "seconds", .type = "integer"},
-	{.name = "condition", .type = "oneof", .flags = ARG_OPTIONAL, .args = expire_conditions},
+	{.name = "condition", .type = "oneof", .flags = ARG_OPTIONAL, .since = "7.0.0", .args = expire_conditions},
 	{0},
 };
 
 const struct command_arg syntax_pexpire[] = {
 	{.name = "key", .type = "key"},
 	{.name = "milliseconds", .type = "integer"},
-	{.name = "condition", .type = "oneof", .flags = ARG_OPTIONAL, .args = expire_conditions},
+	{.name = "condition", .type = "oneof", .flags = ARG_OPTIONAL, .since = "7.0.0", .args = expire_conditions},
 	{0},
 };
 
 const struct command_arg syntax_expireat[] = {
 	{.name = "key", .type = "key"},
 	{.name = "unix-time-seconds", .type = "unix-time"},
-	{.name = "condition", .type = "oneof", .flags = ARG_OPTIONAL, .args = expire_conditions},
+	{.name = "condition", .type = "oneof", .flags = ARG_OPTIONAL, .since = "7.0.0", .args = expire_conditions},
 	{0},
 };
 
 const struct command_arg syntax_pexpireat[] = {
 	{.name = "key", .type = "key"},
 	{.name = "unix-time-milliseconds", .type = "unix-time"},
-	{.name = "condition", .type = "oneof", .flags = ARG_OPTIONAL, .args = expire_conditions},
+	{.name = "condition", .type = "oneof", .flags = ARG_OPTIONAL, .since = "7.0.0", .args = expire_conditions},
 	{0},
 };
 
@@ -397,7 +397,7 @@ const struct command_arg syntax_hello[] = {
 };
 
 const struct command_arg syntax_auth[] = {
-	{.name = "username", .type = "string", .flags = ARG_OPTIONAL},
+	{.name = "username", .type = "string", .flags = ARG_OPTIONAL, .since = "6.0.0"},
 	{.name = "password", .type = "string"},
 	{0},
 };
@@ -496,8 +496,10 @@ const struct command_arg syntax_info[] = {
 	{0},
 };
 
+static const struct command_arg parameter[] = {{.name = "parameter", .type = "string"}, {0}};
+
 const struct command_arg syntax_config_get[] = {
-	{.name = "parameter", .type = "string", .flags = ARG_MULTIPLE},
+	{.name = "parameter", .type = "block", .flags = ARG_MULTIPLE, .args = parameter},
 	{0},
 };
 
@@ -538,9 +540,9 @@ static const struct command_arg shutdown_saving[] = {
 
 const struct command_arg syntax_shutdown[] = {
 	{.name = "save-selector", .type = "oneof", .flags = ARG_OPTIONAL, .args = shutdown_saving},
-	{.name = "now", .type = "pure-token", .token = "NOW", .flags = ARG_OPTIONAL},
-	{.name = "force", .type = "pure-token", .token = "FORCE", .flags = ARG_OPTIONAL},
-	{.name = "abort", .type = "pure-token", .token = "ABORT", .flags = ARG_OPTIONAL},
+	{.name = "now", .type = "pure-token", .token = "NOW", .flags = ARG_OPTIONAL, .since = "7.0.0"},
+	{.name = "force", .type = "pure-token", .token = "FORCE", .flags = ARG_OPTIONAL, .since = "7.0.0"},
+	{.name = "abort", .type = "pure-token", .token = "ABORT", .flags = ARG_OPTIONAL, .since = "7.0.0"},
 	{0},
 };
 
@@ -571,5 +573,62 @@ const struct command_arg syntax_debug_set_active_expire[] = {
 const struct command_arg syntax_memory_usage[] = {
 	{.name = "key", .type = "key"},
 	{.name = "count", .type = "integer", .token = "SAMPLES", .flags = ARG_OPTIONAL},
+	{0},
+};
+
+/* --- what there is none of --------------------------------------------------------------------------------------- */
+
+static const struct command_arg emptying_modes[] = {
+	{.name = "async", .type = "pure-token", .token = "ASYNC"},
+	{.name = "sync", .type = "pure-token", .token = "SYNC"},
+	{0},
+};
+
+const struct command_arg syntax_function_flush[] = {
+	{.name = "flush-type", .type = "oneof", .flags = ARG_OPTIONAL, .args = emptying_modes},
+	{0},
+};
+
+const struct command_arg syntax_function_list[] = {
+	{.name = "library-name-pattern", .type = "string", .token = "LIBRARYNAME", .flags = ARG_OPTIONAL},
+	{.name = "withcode", .type = "pure-token", .token = "WITHCODE", .flags = ARG_OPTIONAL},
+	{0},
+};
+
+const struct command_arg syntax_script_exists[] = {
+	{.name = "sha1", .type = "string", .flags = ARG_MULTIPLE},
+	{0},
+};
+
+const struct command_arg syntax_script_flush[] = {
+	{.name = "flush-type", .type = "oneof", .flags = ARG_OPTIONAL, .since = "6.2.0", .args = emptying_modes},
+	{0},
+};
+
+static const struct command_arg host_port[] = {
+	{.name = "host", .type = "string"},
+	{.name = "port", .type = "integer"},
+	{0},
+};
+
+static const struct command_arg no_one[] = {
+	{.name = "no", .type = "pure-token", .token = "NO"},
+	{.name = "one", .type = "pure-token", .token = "ONE"},
+	{0},
+};
+
+static const struct command_arg replication_sources[] = {
+	{.name = "host-port", .type = "block", .args = host_port},
+	{.name = "no-one", .type = "block", .args = no_one},
+	{0},
+};
+
+const struct command_arg syntax_replicaof[] = {
+	{.name = "args", .type = "oneof", .args = replication_sources},
+	{0},
+};
+
+const struct command_arg syntax_lolwut[] = {
+	{.name = "version", .type = "integer", .token = "VERSION", .flags = ARG_OPTIONAL},
 	{0},
 };

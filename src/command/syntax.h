@@ -27,4 +27,8 @@ extern const struct command_arg syntax_hello[], syntax_auth[], syntax_select[], 
 	syntax_command_getkeys[], syntax_shutdown[], syntax_debug_sleep[], syntax_debug_set_active_expire[],
 	syntax_debug_htstats[], syntax_debug_populate[], syntax_debug_protocol[], syntax_memory_usage[];
 
+/* what there is none of */
+extern const struct command_arg syntax_function_flush[], syntax_function_list[], syntax_script_exists[],
+	syntax_script_flush[], syntax_replicaof[], syntax_lolwut[];
+
 #endif

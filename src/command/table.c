@@ -126,6 +126,7 @@ static struct command config_subcommands[] = {
 		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
 		.group = "server", .since = "2.0.0", .complexity = "O(N) where N is the number of parameters",
 		.summary = "Sets configuration parameters, all of them or none.",
+		.differs = "A bare integer behind the value is a time to live in seconds: `SET key value 30` is `SET key value EX 30`.",
 		.args = syntax_config_set, .tips = "request_policy:all_nodes response_policy:all_succeeded",
 	},
 	{
@@ -190,6 +191,14 @@ static struct command command_subcommands[] = {
 		.args = syntax_command_getkeys,
 	},
 	{
+		.name = "getkeysandflags", .handler = command_getkeysandflags_command, .arity = -4,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "server", .since = "7.0.0", .complexity = "O(N) where N is the number of words",
+		.summary = "Returns the keys among the words of a whole command, and what it does to each.",
+		.args = syntax_command_getkeys,
+	},
+	{
 		.name = "help", .handler = command_help_command, .arity = 2,
 		.flags = COMMAND_LOADING | COMMAND_STALE,
 		.categories = CATEGORY_CONNECTION,
@@ -205,6 +214,7 @@ static struct command debug_subcommands[] = {
 		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_GUARDED,
 		.group = "server", .since = "5.0.0", .complexity = "O(1)",
 		.summary = "Ends the daemon as a failed assertion does.",
+		.differs = "The process ends by SIGABRT, with a backtrace in the log.",
 	},
 	{
 		.name = "digest", .handler = debug_digest_command, .arity = 2,
@@ -214,10 +224,11 @@ static struct command debug_subcommands[] = {
 	},
 	{
 		.name = "digest-value", .handler = debug_digest_value_command, .arity = -3,
-		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_GUARDED,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_READONLY | COMMAND_GUARDED,
 		.keys = {2, -1, 1, .flags = KEY_RO},
 		.group = "server", .since = "5.0.0", .complexity = "O(N) where N is the number of bytes of the values",
 		.summary = "Returns the digests of the values of keys.",
+		.differs = "Without a key it is an error, not an empty array.",
 		.args = syntax_keys,
 	},
 	{
@@ -238,11 +249,12 @@ static struct command debug_subcommands[] = {
 		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_GUARDED | COMMAND_LOCK_ALL,
 		.group = "server", .since = "4.0.0", .complexity = "O(N) where N is the number of keys in the database",
 		.summary = "Tells how full the hash tables of a database are.",
+		.differs = "The figures are of all the small tables of the database together; times to live are kept in a timing wheel, not in a table.",
 		.args = syntax_debug_htstats,
 	},
 	{
 		.name = "htstats-key", .handler = debug_htstats_key_command, .arity = 3,
-		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_GUARDED,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_READONLY | COMMAND_GUARDED,
 		.keys = {2, 2, 1, .flags = KEY_RO},
 		.group = "server", .since = "4.0.0", .complexity = "O(1)",
 		.summary = "Tells how full the hash table of a value is, and that none has one.",
@@ -257,10 +269,11 @@ static struct command debug_subcommands[] = {
 	},
 	{
 		.name = "object", .handler = debug_object_command, .arity = 3,
-		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_GUARDED,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_READONLY | COMMAND_GUARDED,
 		.keys = {2, 2, 1, .flags = KEY_RO},
 		.group = "server", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Tells how the value of a key is kept.",
+		.differs = "`serializedlength` is that of the value as it is; Redis compresses what is longer than 20 bytes.",
 		.args = syntax_key,
 	},
 	{
@@ -268,6 +281,7 @@ static struct command debug_subcommands[] = {
 		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_GUARDED,
 		.group = "server", .since = "4.0.0", .complexity = "O(1)",
 		.summary = "Ends the daemon as a panic does.",
+		.differs = "The process ends by SIGABRT, with a backtrace in the log.",
 	},
 	{
 		.name = "populate", .handler = debug_populate_command, .arity = -3,
@@ -285,10 +299,11 @@ static struct command debug_subcommands[] = {
 	},
 	{
 		.name = "sdslen", .handler = debug_sdslen_command, .arity = 3,
-		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_GUARDED,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_READONLY | COMMAND_GUARDED,
 		.keys = {2, 2, 1, .flags = KEY_RO},
 		.group = "server", .since = "2.6.0", .complexity = "O(1)",
 		.summary = "Tells the lengths of a key and its value and the memory they take.",
+		.differs = "A small value lies in the same memory as its key and is counted there.",
 		.args = syntax_key,
 	},
 	{
@@ -302,6 +317,7 @@ static struct command debug_subcommands[] = {
 		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_GUARDED,
 		.group = "server", .since = "3.0.0", .complexity = "O(1)",
 		.summary = "Switches the removal of expired keys that nobody asks for on or off.",
+		.differs = "A word that is no number is an error, not 0.",
 		.args = syntax_debug_set_active_expire,
 	},
 	{
@@ -309,6 +325,7 @@ static struct command debug_subcommands[] = {
 		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_GUARDED,
 		.group = "server", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Stops the thread that serves the connection for a while.",
+		.differs = "Only the clients of one thread wait; and a word that is no number is an error, not 0.",
 		.args = syntax_debug_sleep,
 	},
 	{0},
@@ -321,12 +338,96 @@ static struct command memory_subcommands[] = {
 		.keys = {2, 2, 1, .flags = KEY_RO},
 		.group = "server", .since = "4.0.0", .complexity = "O(1)",
 		.summary = "Tells how many bytes a key and its value take.",
+		.differs = "The bytes are those that cubby takes: about 32 beside a key and a value, where Redis takes some 60. SAMPLES is checked and has no effect.",
 		.args = syntax_memory_usage,
 	},
 	{
 		.name = "help", .handler = memory_help_command, .arity = 2,
 		.flags = COMMAND_LOADING | COMMAND_STALE,
 		.group = "server", .since = "4.0.0", .complexity = "O(1)",
+		.summary = "Explains the subcommands.",
+	},
+	{0},
+};
+
+static struct command function_subcommands[] = {
+	{
+		.name = "flush", .handler = function_flush_command, .arity = -2,
+		.flags = COMMAND_WRITE | COMMAND_NOSCRIPT,
+		.categories = CATEGORY_SCRIPTING,
+		.group = "scripting", .since = "7.0.0", .complexity = "O(1)",
+		.summary = "Deletes all libraries of functions.",
+		.differs = "There are no functions; LOAD, DELETE, DUMP, RESTORE and KILL are unknown subcommands.",
+		.args = syntax_function_flush, .tips = "request_policy:all_shards response_policy:all_succeeded",
+	},
+	{
+		.name = "list", .handler = function_list_command, .arity = -2,
+		.flags = COMMAND_NOSCRIPT,
+		.categories = CATEGORY_SCRIPTING,
+		.group = "scripting", .since = "7.0.0", .complexity = "O(1)",
+		.summary = "Lists the libraries of functions.",
+		.args = syntax_function_list, .tips = "nondeterministic_output_order",
+	},
+	{
+		.name = "stats", .handler = function_stats_command, .arity = 2,
+		.flags = COMMAND_NOSCRIPT | COMMAND_ALLOW_BUSY,
+		.categories = CATEGORY_SCRIPTING,
+		.group = "scripting", .since = "7.0.0", .complexity = "O(1)",
+		.summary = "Tells which function runs, and which engines there are.",
+		.differs = "No engine is named, where Redis has LUA.",
+		.tips = "nondeterministic_output request_policy:all_shards response_policy:special",
+	},
+	{
+		.name = "help", .handler = function_help_command, .arity = 2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_SCRIPTING,
+		.group = "scripting", .since = "7.0.0", .complexity = "O(1)",
+		.summary = "Explains the subcommands.",
+	},
+	{0},
+};
+
+static struct command module_subcommands[] = {
+	{
+		.name = "list", .handler = module_list_command, .arity = 2,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT,
+		.group = "server", .since = "4.0.0", .complexity = "O(1)",
+		.summary = "Lists the loaded modules.",
+		.differs = "There are no modules; LOAD, LOADEX and UNLOAD are unknown subcommands.",
+		.tips = "nondeterministic_output_order",
+	},
+	{
+		.name = "help", .handler = module_help_command, .arity = 2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "5.0.0", .complexity = "O(1)",
+		.summary = "Explains the subcommands.",
+	},
+	{0},
+};
+
+static struct command script_subcommands[] = {
+	{
+		.name = "exists", .handler = script_exists_command, .arity = -3,
+		.flags = COMMAND_NOSCRIPT,
+		.categories = CATEGORY_SCRIPTING,
+		.group = "scripting", .since = "2.6.0", .complexity = "O(N) where N is the number of scripts",
+		.summary = "Tells which scripts are in the cache.",
+		.differs = "There are no scripts; LOAD, KILL and DEBUG are unknown subcommands, EVAL an unknown command.",
+		.args = syntax_script_exists, .tips = "request_policy:all_shards response_policy:agg_logical_and",
+	},
+	{
+		.name = "flush", .handler = script_flush_command, .arity = -2,
+		.flags = COMMAND_NOSCRIPT,
+		.categories = CATEGORY_SCRIPTING,
+		.group = "scripting", .since = "2.6.0", .complexity = "O(1)",
+		.summary = "Empties the cache of scripts.",
+		.args = syntax_script_flush, .tips = "request_policy:all_nodes response_policy:all_succeeded",
+	},
+	{
+		.name = "help", .handler = script_help_command, .arity = 2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_SCRIPTING,
+		.group = "scripting", .since = "5.0.0", .complexity = "O(1)",
 		.summary = "Explains the subcommands.",
 	},
 	{0},
@@ -339,7 +440,7 @@ static struct command commands[] = {
 		.name = "set", .handler = set_command, .arity = -3,
 		.flags = COMMAND_WRITE | COMMAND_DENYOOM,
 		.keys = {1, 1, 1, .flags = KEY_RW | KEY_ACCESS | KEY_UPDATE | KEY_VARIABLE_FLAGS,
-			 .notes = "RW and ACCESS due to the optional `GET` argument"},
+			 .notes = "RW and ACCESS due to the optional `GET` argument", .flags_of = set_key_flags},
 		.categories = CATEGORY_STRING,
 		.group = "string", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Sets the string value of a key, whatever it held, and its time to live.",
@@ -388,6 +489,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_STRING,
 		.group = "string", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Sets the string value of a key, only when it does not exist.",
+		.deprecated_since = "2.6.12", .replaced_by = "`SET` with the `NX` argument",
 		.args = syntax_key_value,
 	},
 	{
@@ -397,6 +499,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_STRING,
 		.group = "string", .since = "2.0.0", .complexity = "O(1)",
 		.summary = "Sets the string value of a key and its time to live in seconds.",
+		.deprecated_since = "2.6.12", .replaced_by = "`SET` with the `EX` argument",
 		.args = syntax_key_seconds_value,
 	},
 	{
@@ -406,6 +509,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_STRING,
 		.group = "string", .since = "2.6.0", .complexity = "O(1)",
 		.summary = "Sets the string value of a key and its time to live in milliseconds.",
+		.deprecated_since = "2.6.12", .replaced_by = "`SET` with the `PX` argument",
 		.args = syntax_key_milliseconds_value,
 	},
 	{
@@ -415,6 +519,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_STRING,
 		.group = "string", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Sets the string value of a key and returns the old one.",
+		.deprecated_since = "6.2.0", .replaced_by = "`SET` with the `!GET` argument",
 		.args = syntax_key_value,
 	},
 	{
@@ -514,6 +619,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_STRING,
 		.group = "string", .since = "1.0.0", .complexity = "O(N) where N is the length of the returned string",
 		.summary = "Returns a part of the string value of a key. GETRANGE is its newer name.",
+		.deprecated_since = "2.0.0", .replaced_by = "`GETRANGE`",
 		.args = syntax_key_range,
 	},
 	{
@@ -682,6 +788,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
 		.group = "generic", .since = "1.0.0", .complexity = "O(N) where N is the number of keys in the database",
 		.summary = "Returns all keys whose names match a pattern.",
+		.differs = "Shards are walked one after the other. From some thousand keys on, other clients are served meanwhile: keys that come or go during the walk may or may not be in the reply.",
 		.args = syntax_keys_pattern, .tips = "request_policy:all_shards nondeterministic_output_order",
 	},
 	{
@@ -691,6 +798,7 @@ static struct command commands[] = {
 		.group = "generic", .since = "2.8.0",
 		.complexity = "O(1) for each call, O(N) for a whole walk, where N is the number of keys in the database",
 		.summary = "Walks over the keys of the database, some at each call.",
+		.differs = "The cursor is a place among the shards and tables of cubby, good in this daemon alone. COUNT has a step look at about so many keys, and at more empty buckets than Redis.",
 		.args = syntax_scan, .tips = "nondeterministic_output request_policy:special",
 	},
 	{
@@ -733,6 +841,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
 		.group = "server", .since = "1.0.0", .complexity = "O(N) where N is the number of keys in the database",
 		.summary = "Deletes all keys of the database.",
+		.differs = "The memory is freed in the background with SYNC, too.",
 		.args = syntax_flush, .tips = "request_policy:all_shards response_policy:all_succeeded",
 	},
 	{
@@ -741,6 +850,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
 		.group = "server", .since = "1.0.0", .complexity = "O(N) where N is the number of keys in all databases",
 		.summary = "Deletes all keys of all databases.",
+		.differs = "The memory is freed in the background with SYNC, too. There is no file to be emptied with it.",
 		.args = syntax_flush, .tips = "request_policy:all_shards response_policy:all_succeeded",
 	},
 
@@ -850,6 +960,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_CONNECTION,
 		.group = "connection", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Closes the connection.",
+		.deprecated_since = "7.2.0", .replaced_by = "just closing the connection",
 	},
 	{
 		.name = "reset", .handler = reset_command, .arity = 1,
@@ -949,6 +1060,7 @@ static struct command commands[] = {
 		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_NO_MULTI | COMMAND_ALLOW_BUSY,
 		.group = "server", .since = "1.0.0", .complexity = "O(N) where N is the number of client connections",
 		.summary = "Ends the server once its clients have left, or at once.",
+		.differs = "It waits for the clients to leave, up to `shutdown-timeout`, not for replicas; NOW ends at once. SAVE is refused: there is nothing to save to.",
 		.args = syntax_shutdown,
 	},
 	{
@@ -977,6 +1089,77 @@ static struct command commands[] = {
 		.group = "server", .since = "4.0.0", .complexity = "Depends on subcommand.",
 		.summary = "Commands about memory.",
 		.subcommands = memory_subcommands,
+	},
+
+	/* --- what there is none of --- */
+	{
+		.name = "function", .arity = -2,
+		.group = "scripting", .since = "7.0.0", .complexity = "Depends on subcommand.",
+		.summary = "Commands about libraries of functions.",
+		.subcommands = function_subcommands,
+	},
+	{
+		.name = "script", .arity = -2,
+		.group = "scripting", .since = "2.6.0", .complexity = "Depends on subcommand.",
+		.summary = "Commands about the cache of scripts.",
+		.subcommands = script_subcommands,
+	},
+	{
+		.name = "module", .arity = -2,
+		.group = "server", .since = "4.0.0", .complexity = "Depends on subcommand.",
+		.summary = "Commands about modules.",
+		.subcommands = module_subcommands,
+	},
+	{
+		.name = "cluster", .handler = cluster_command, .arity = -2,
+		.group = "cluster", .since = "3.0.0", .complexity = "O(1)",
+		.summary = "Refused: this is no cluster.",
+		.differs = "Every subcommand is answered as by a Redis without a cluster, unknown ones and HELP, too.",
+	},
+	{
+		.name = "readonly", .handler = cluster_command, .arity = 1,
+		.flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
+		.categories = CATEGORY_CONNECTION,
+		.group = "cluster", .since = "3.0.0", .complexity = "O(1)",
+		.summary = "Refused: this is no cluster.",
+	},
+	{
+		.name = "readwrite", .handler = cluster_command, .arity = 1,
+		.flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
+		.categories = CATEGORY_CONNECTION,
+		.group = "cluster", .since = "3.0.0", .complexity = "O(1)",
+		.summary = "Refused: this is no cluster.",
+	},
+	{
+		.name = "asking", .handler = cluster_command, .arity = 1,
+		.flags = COMMAND_FAST,
+		.categories = CATEGORY_CONNECTION,
+		.group = "cluster", .since = "3.0.0", .complexity = "O(1)",
+		.summary = "Refused: this is no cluster.",
+	},
+	{
+		.name = "role", .handler = role_command, .arity = 1,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
+		.categories = CATEGORY_ADMIN | CATEGORY_DANGEROUS,
+		.group = "server", .since = "2.8.12", .complexity = "O(1)",
+		.summary = "Returns the role in replication.",
+		.differs = "Always a master without replicas.",
+	},
+	{
+		.name = "replicaof", .handler = replicaof_command, .arity = 3,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_NO_ASYNC_LOADING,
+		.group = "server", .since = "5.0.0", .complexity = "O(1)",
+		.summary = "Ends replication. Refused when it names a host.",
+		.differs = "NO ONE alone is accepted: there is no replication.",
+		.args = syntax_replicaof,
+	},
+	{
+		.name = "lolwut", .handler = lolwut_command, .arity = -1,
+		.flags = COMMAND_READONLY | COMMAND_FAST,
+		.group = "server", .since = "5.0.0", .complexity = "O(1)",
+		.summary = "Shows a picture and the version.",
+		.differs = "A picture of its own, whatever the version asked for.",
+		.args = syntax_lolwut,
 	},
 	{0},
 };

@@ -16,6 +16,7 @@ Suite *client_suite(void);
 Suite *server_suite(void);
 Suite *introspect_suite(void);
 Suite *debug_suite(void);
+Suite *absent_suite(void);
 Suite *lifecycle_suite(void);
 Suite *configuration_suite(void);
 Suite *expiry_live_suite(void);

@@ -146,6 +146,43 @@ START_TEST(keys_of_a_command)
 }
 END_TEST
 
+START_TEST(keys_and_flags_of_a_command)
+{
+	struct client *c = client_fresh(_i);
+
+#define FLAGS(words) (_i == 2 ? "[ [ $a [ " words " ] ] ]" : "[ [ $a ~[ " words " ] ] ]")
+	expect(c, FLAGS("+RO +access"), "COMMAND", "GETKEYSANDFLAGS", "get", "a", NULL);
+	expect(c, FLAGS("+OW +update"), "COMMAND", "GETKEYSANDFLAGS", "SET", "a", "1", NULL);
+	expect(c, FLAGS("+OW +update"), "COMMAND", "GETKEYSANDFLAGS", "SET", "a", "GET", "NX", NULL);
+	expect(c, FLAGS("+RW +access +update"), "COMMAND", "GETKEYSANDFLAGS", "SET", "a", "1", "NX", "get", NULL);
+#undef FLAGS
+	expect(c,
+	       _i == 2 ? "[ [ $a [ +RW +access +delete ] ] [ $b [ +OW +update ] ] ]"
+		       : "[ [ $a ~[ +RW +access +delete ] ] [ $b ~[ +OW +update ] ] ]",
+	       "COMMAND", "GETKEYSANDFLAGS", "RENAME", "a", "b", NULL);
+	expect_like(c, "[ [ $a * ] [ $b * ] ]", "COMMAND", "GETKEYSANDFLAGS", "MSET", "a", "1", "b", "2", NULL);
+	expect(c, "-ERR Invalid command specified", "COMMAND", "GETKEYSANDFLAGS", "nosuch", "a", NULL);
+	expect(c, "-ERR The command has no key arguments", "COMMAND", "GETKEYSANDFLAGS", "ping", "a", NULL);
+	expect(c, "-ERR Invalid number of arguments specified for command", "COMMAND", "GETKEYSANDFLAGS", "GET", "a",
+	       "b", NULL);
+	expect(c, "-ERR wrong number of arguments for 'command|getkeysandflags' command", "COMMAND", "GETKEYSANDFLAGS",
+	       "get", NULL);
+}
+END_TEST
+
+/* When arguments came and what is deprecated: as Redis tells it. */
+START_TEST(docs_tell_history)
+{
+	struct client *c = client_fresh(_i);
+
+	expect_like(c, "* $doc_flags *[ +deprecated ] $deprecated_since $6.2.0 $replaced_by $`SET` with the `!GET` *",
+		    "COMMAND", "DOCS", "GETSET", NULL);
+	expect_like(c, "* $doc_flags *[ +syscmd ] *", "COMMAND", "DOCS", "DEBUG", NULL);
+	expect_like(c, "* $keepttl $type $pure-token $token $KEEPTTL $since $6.0.0 *", "COMMAND", "DOCS", "SET", NULL);
+	ck_assert(strstr(client_call(c, "COMMAND", "DOCS", "GET", NULL), "doc_flags") == NULL);
+}
+END_TEST
+
 START_TEST(command_refuses)
 {
 	struct client *c = client_fresh(_i);
@@ -168,6 +205,8 @@ Suite *introspect_suite(void)
 	tcase_add_test(with_shared, docs_in_resp3);
 	tcase_add_loop_test(with_shared, list_is_filtered, 2, 4);
 	tcase_add_loop_test(with_shared, keys_of_a_command, 2, 4);
+	tcase_add_loop_test(with_shared, keys_and_flags_of_a_command, 2, 4);
+	tcase_add_loop_test(with_shared, docs_tell_history, 2, 4);
 	tcase_add_loop_test(with_shared, command_refuses, 2, 4);
 	return suite;
 }
