@@ -126,7 +126,6 @@ static struct command config_subcommands[] = {
 		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
 		.group = "server", .since = "2.0.0", .complexity = "O(N) where N is the number of parameters",
 		.summary = "Sets configuration parameters, all of them or none.",
-		.differs = "A bare integer behind the value is a time to live in seconds: `SET key value 30` is `SET key value EX 30`.",
 		.args = syntax_config_set, .tips = "request_policy:all_nodes response_policy:all_succeeded",
 	},
 	{
@@ -444,6 +443,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_STRING,
 		.group = "string", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Sets the string value of a key, whatever it held, and its time to live.",
+		.differs = "A bare integer behind the value is a time to live in seconds: `SET key value 30` is `SET key value EX 30`.",
 		.args = syntax_set,
 	},
 	{

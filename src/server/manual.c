@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/version.h"
+#include "command/describe.h"
 #include "server/config.h"
 
 /* What `kind` wants for a value, as it is shown behind a setting's name. */
@@ -68,7 +69,8 @@ static void print_help(struct buffer *out)
 			   "  --help, -h        this text\n"
 			   "  --version, -v     the version\n"
 			   "  --sample-config   a configuration file with every setting and its default\n"
-			   "  --man             the man page, for man(1): cubbyd --man | man -l -\n");
+			   "  --man             the man page, for man(1): cubbyd --man | man -l -\n"
+			   "  --commands        every command, in Markdown\n");
 	for (int id = 0; id < CONFIG_COUNT; id++) {
 		const struct config_row *row = config_row((enum config_id)id);
 
@@ -149,7 +151,8 @@ static const char man_head[] =
 	".TP\n.BR \\-\\-help \", \" \\-h\nShows the settings and ends.\n"
 	".TP\n.BR \\-\\-version \", \" \\-v\nShows the version and ends.\n"
 	".TP\n.B \\-\\-sample\\-config\nShows a configuration file with every setting and its default, and ends.\n"
-	".TP\n.B \\-\\-man\nShows the source of this page and ends.\n";
+	".TP\n.B \\-\\-man\nShows the source of this page and ends.\n"
+	".TP\n.B \\-\\-commands\nShows every command, in Markdown, and ends.\n";
 
 static const char man_tail[] =
 	".SH SIGNALS\n"
@@ -195,6 +198,12 @@ static void print_markdown(struct buffer *out)
 	}
 }
 
+static void print_commands(struct buffer *out)
+{
+	command_table_init();
+	describe_all(out);
+}
+
 static void print_version(struct buffer *out)
 {
 	buffer_printf(out, "cubbyd %s (Redis protocol, as of Redis %s)\n", CUBBY_VERSION, CUBBY_REDIS_VERSION);
@@ -213,6 +222,7 @@ bool manual_print(const char *argument, struct buffer *out)
 		{"--man", print_man},
 		{"--sample-config", print_sample},
 		{"--config-markdown", print_markdown},
+		{"--commands", print_commands},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
