@@ -45,16 +45,11 @@ static const struct bit_word category_words[] = {
 	{CATEGORY_FAST, "@fast"},
 	{CATEGORY_SLOW, "@slow"},
 	{CATEGORY_BLOCKING, "@blocking"},
-	{CATEGORY_TRANSACTION, "@transaction"},
 	{CATEGORY_DANGEROUS, "@dangerous"},
 	{CATEGORY_CONNECTION, "@connection"},
+	{CATEGORY_TRANSACTION, "@transaction"},
+	{CATEGORY_SCRIPTING, "@scripting"},
 	{0},
-	{CATEGORY_KEYSPACE, "@keyspace"},   {CATEGORY_READ, "@read"},
-	{CATEGORY_WRITE, "@write"},	    {CATEGORY_STRING, "@string"},
-	{CATEGORY_ADMIN, "@admin"},	    {CATEGORY_FAST, "@fast"},
-	{CATEGORY_SLOW, "@slow"},	    {CATEGORY_BLOCKING, "@blocking"},
-	{CATEGORY_DANGEROUS, "@dangerous"}, {CATEGORY_CONNECTION, "@connection"},
-	{CATEGORY_SCRIPTING, "@scripting"}, {0},
 };
 
 static const struct bit_word key_flag_words[] = {

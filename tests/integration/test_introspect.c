@@ -121,6 +121,7 @@ START_TEST(list_is_filtered)
 	expect(c, "[ ]", "COMMAND", "LIST", "FILTERBY", "MODULE", "nosuch", NULL);
 	expect(c, "[ ]", "COMMAND", "LIST", "FILTERBY", "ACLCAT", "nosuch", NULL);
 	expect_like(c, "[ *$incr *", "COMMAND", "LIST", "FILTERBY", "ACLCAT", "STRING", NULL);
+	expect_like(c, "[ *$script|exists *", "COMMAND", "LIST", "FILTERBY", "ACLCAT", "scripting", NULL);
 	ck_assert(strstr(client_call(c, "COMMAND", "LIST", "FILTERBY", "ACLCAT", "string", NULL), "$del ") == NULL);
 	expect(c, "-ERR syntax error", "COMMAND", "LIST", "FILTERBY", "PATTERN", NULL);
 	expect(c, "-ERR syntax error", "COMMAND", "LIST", "FILTERBY", "COLOUR", "red", NULL);
