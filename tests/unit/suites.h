@@ -14,6 +14,7 @@ Suite *background_suite(void);
 Suite *decoder_suite(void);
 Suite *reply_suite(void);
 Suite *hash_suite(void);
+Suite *histogram_suite(void);
 Suite *table_suite(void);
 Suite *expiry_suite(void);
 Suite *keyspace_suite(void);
