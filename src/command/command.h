@@ -22,6 +22,7 @@
 #include "store/keyspace.h"
 
 struct command_context;
+struct command_stats;
 struct command_host;
 struct dispatcher;
 
@@ -133,14 +134,6 @@ struct command_arg {
 
 enum command_arg_flag { ARG_OPTIONAL = 1, ARG_MULTIPLE = 2, ARG_MULTIPLE_TOKEN = 4 };
 
-/* Counted for each command and worker; summed by INFO commandstats. Written by the worker only. */
-struct command_stats {
-	counter calls;
-	counter ticks;	  /* clock_ticks() spent */
-	counter rejected; /* refused before the handler ran */
-	counter failed;	  /* the handler wrote an error */
-};
-
 /* What a handler is given. Valid during the call. */
 struct command_context {
 	struct session *session;
@@ -154,10 +147,11 @@ struct command_context {
 	unsigned db; /* the session's */
 	struct keyspace *keyspace;
 	const struct command *command;
-	struct command_stats *stats; /* the worker's, of this command */
+	struct command_stats *stats; /* the worker's, of this command (command/stats.h) */
 	/* EXEC runs it: the reply must be there when the handler returns, and what its row says of locks has been done
 	 * (COMMAND_LOCK_EACH: every shard is locked). */
 	bool at_once;
+	bool goes_on; /* set by a handler: a session_task does the rest, and will tell how long it took in all */
 	struct command_host *host;
 	struct random *random;	       /* the worker's */
 	struct dispatcher *dispatcher; /* the worker's, for EXEC */

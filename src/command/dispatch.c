@@ -3,8 +3,7 @@
  * the memory their keys live in is touched, so that the cache misses of all of them overlap. Then each
  * command in turn passes the gate (known? enough words? allowed?), has its shards locked and its handler run.
  *
- * What a command costs is measured once for each run of equal commands, not once for each command: a pipeline of a
- * hundred GETs reads the processor's counter twice.
+ * The processor's counter is read once for each command: where one ends, the next one begins.
  */
 #include "command/dispatch.h"
 
@@ -13,9 +12,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/lock.h"
 #include "command/gate.h"
 #include "command/handlers.h"
+#include "command/slow.h"
 #include "session/tracking.h"
 #include "session/transaction.h"
 #include "session/watch.h"
@@ -29,79 +28,20 @@ struct prepared {
 	bool has_key;
 };
 
-/* All dispatchers, fixed after boot. */
-static struct dispatcher *dispatchers;
-
-/* The totals that CONFIG RESETSTAT has set aside. */
-static struct lock baseline_lock = {.enabled = true};
-static struct dispatch_totals *baseline; /* under baseline_lock */
-
-static struct dispatch_totals stats_sum(uint16_t id)
-{
-	struct dispatch_totals sum = {0};
-
-	for (const struct dispatcher *d = dispatchers; d != NULL; d = d->next) {
-		sum.calls += counter_get(&d->stats[id].calls);
-		sum.ticks += counter_get(&d->stats[id].ticks);
-		sum.rejected += counter_get(&d->stats[id].rejected);
-		sum.failed += counter_get(&d->stats[id].failed);
-	}
-	return sum;
-}
-
-struct dispatch_totals dispatch_totals(uint16_t command_id)
-{
-	struct dispatch_totals sum;
-
-	lock_take(&baseline_lock); /* what was set aside is never more than the sum */
-	sum = stats_sum(command_id);
-	sum.calls -= baseline[command_id].calls;
-	sum.ticks -= baseline[command_id].ticks;
-	sum.rejected -= baseline[command_id].rejected;
-	sum.failed -= baseline[command_id].failed;
-	lock_release(&baseline_lock);
-	return sum;
-}
-
-void dispatch_reset_totals(void)
-{
-	lock_take(&baseline_lock);
-	for (size_t id = 0; id < command_id_count(); id++)
-		baseline[id] = stats_sum((uint16_t)id);
-	lock_release(&baseline_lock);
-}
-
 bool dispatcher_init(struct dispatcher *dispatcher, struct keyspace *keyspace, struct command_host *host)
 {
 	uint64_t seed;
 
 	*dispatcher = (struct dispatcher){.keyspace = keyspace, .host = host};
-	dispatcher->stats = calloc(command_id_count(), sizeof(*dispatcher->stats));
-	if (baseline == NULL)
-		baseline = calloc(command_id_count(), sizeof(*baseline));
-	if (dispatcher->stats == NULL || baseline == NULL)
-		return false;
 	random_secret(&seed, sizeof(seed));
 	random_seed(&dispatcher->random, seed);
-	dispatcher->next = dispatchers;
-	dispatchers = dispatcher;
-	return true;
+	return stats_init(&dispatcher->stats);
 }
 
 void dispatcher_free(struct dispatcher *dispatcher)
 {
-	struct dispatcher **link = &dispatchers;
-
-	while (*link != NULL && *link != dispatcher)
-		link = &(*link)->next;
-	if (*link != NULL)
-		*link = dispatcher->next;
-	free(dispatcher->stats);
+	stats_free(&dispatcher->stats);
 	free(dispatcher->keys);
-	if (dispatchers == NULL) {
-		free(baseline);
-		baseline = NULL;
-	}
 }
 
 /* --- preparing --------------------------------------------------------------------------------------------------- */
@@ -271,20 +211,24 @@ static void error_count(struct command_host *host, const struct reply *reply, si
 
 /* --- running ------------------------------------------------------------------------------------------------------ */
 
-static void stopwatch_lap(struct stopwatch *watch, struct command_stats *next)
+/* Accounts for a command that has been run and began at `began`; the next one begins now. EXEC's time holds that of its
+ * commands, which have been accounted for before. */
+static void command_account(struct command_context *context, uint64_t began)
 {
-	uint64_t now;
+	struct command_stats *stats = context->stats;
+	uint64_t now = clock_ticks();
+	uint64_t ticks = now - began;
 
-	if (watch->stats == next) {
-		watch->calls++;
+	context->dispatcher->since = now;
+	counter_add(&stats->calls, 1);
+	counter_add(&stats->ticks, ticks);
+	if (context->goes_on) {
+		context->goes_on = false;
 		return;
 	}
-	now = clock_ticks();
-	if (watch->stats != NULL) {
-		counter_add(&watch->stats->calls, watch->calls);
-		counter_add(&watch->stats->ticks, now - watch->since);
-	}
-	*watch = (struct stopwatch){next, now, 1};
+	stats_record(stats, ticks);
+	if (slow_is(ticks))
+		slow_note_context(context, ticks);
 }
 
 /* An EXEC that is refused ends the transaction, and its error, which starts at `mark`, says so. */
@@ -307,11 +251,12 @@ static void exec_rejected(struct command_context *context, struct reply_mark mar
 static void command_rejected(struct command_context *context, struct reply_mark mark)
 {
 	if (context->command != NULL)
-		counter_add(&context->dispatcher->stats[context->command->id].rejected, 1);
+		counter_add(&context->dispatcher->stats.commands[context->command->id].rejected, 1);
 	transaction_fail(context->session);
 	if (context->command != NULL && context->command->handler == exec_command)
 		exec_rejected(context, mark);
 	error_count(context->host, context->reply, mark.bytes_len);
+	context->dispatcher->since = clock_ticks();
 }
 
 static void command_queue(struct command_context *context)
@@ -327,6 +272,7 @@ static void command_queue(struct command_context *context)
 		reply_error(context->reply, "ERR the transaction is larger than client-query-buffer-limit");
 		break;
 	}
+	context->dispatcher->since = clock_ticks();
 }
 
 /* Runs a command that has passed the gate. An error is counted once, though EXEC's reply holds it, too. */
@@ -334,12 +280,12 @@ static void command_call(struct command_context *context, const struct prepared 
 {
 	struct dispatcher *dispatcher = context->dispatcher;
 	const struct command *command = context->command;
-	struct command_stats *stats = &dispatcher->stats[command->id];
+	struct command_stats *stats = &dispatcher->stats.commands[command->id];
 	struct reply *reply = context->reply;
 	size_t start = reply->bytes.len;
 	uint64_t errors = reply->errors;
+	uint64_t began = dispatcher->since;
 
-	stopwatch_lap(&dispatcher->watch, stats);
 	atomic_store_explicit(&context->session->last_command, command, memory_order_relaxed);
 
 	context->stats = stats;
@@ -347,17 +293,17 @@ static void command_call(struct command_context *context, const struct prepared 
 	context->key_count = prepared->has_key;
 	context->db = session_db(context->session);
 	if (!prepared->has_key && command->keys.first > 0 &&
-	    !request_keys(dispatcher, command, context->request, context)) {
+	    !request_keys(dispatcher, command, context->request, context))
 		reply_error_out_of_memory(reply);
-		return;
-	}
-	handler_run_locked(context);
+	else
+		handler_run_locked(context);
 	keys_trim(dispatcher);
 	if (reply->errors != errors) {
 		counter_add(&stats->failed, 1);
 		error_count(dispatcher->host, reply, start);
 		reply->errors = errors;
 	}
+	command_account(context, began);
 }
 
 /* Runs or queues one request; the context's fields that are the same for the whole batch are set already. */
@@ -392,6 +338,7 @@ void dispatch_queued(const struct command_context *exec, const struct command *c
 	context.argc = request->argc;
 	context.request = request;
 	context.at_once = true;
+	context.dispatcher->since = clock_ticks(); /* waiting for the locks was EXEC's */
 	context.reply->protocol = session_protocol(context.session);
 	command_call(&context, &prepared);
 }
@@ -418,6 +365,7 @@ size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, st
 	atomic_store_explicit(&session->active_ms, now, memory_order_relaxed);
 
 	tracking_run_by(session);
+	dispatcher->since = clock_ticks();
 	while (done < count) {
 		if (done + SHARD_AHEAD < count && prepared[done + SHARD_AHEAD].has_key)
 			keyspace_prefetch_shard(dispatcher->keyspace, &prepared[done + SHARD_AHEAD].key);
@@ -430,6 +378,5 @@ size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, st
 			break;
 	}
 	tracking_run_by(NULL);
-	stopwatch_lap(&dispatcher->watch, NULL);
 	return done;
 }

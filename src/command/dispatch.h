@@ -9,29 +9,22 @@
 
 #include "command/command.h"
 #include "command/host.h"
+#include "command/stats.h"
 
 enum { DISPATCH_BATCH = 64 }; /* commands that are decoded before the first of them runs */
-
-/* A run of equal commands whose time is taken together. */
-struct stopwatch {
-	struct command_stats *stats; /* of the command that is running; NULL before the first */
-	uint64_t since;
-	uint64_t calls;
-};
 
 /* A worker's dispatcher. */
 struct dispatcher {
 	struct keyspace *keyspace;
 	struct command_host *host;
-	struct command_stats *stats; /* owned; one for each command id */
+	struct stats stats;
 	struct random random;
 	struct key *keys; /* owned; scratch for the keys of one command */
 	size_t key_cap;
-	struct stopwatch watch;	 /* of the batch that is running */
-	struct dispatcher *next; /* of all workers; fixed after boot */
+	uint64_t since; /* clock_ticks() at the end of the last command of the batch that is running */
 };
 
-/* False when there is no memory. Adds it to the list of all; called at boot. */
+/* False when there is no memory. Called at boot. */
 bool dispatcher_init(struct dispatcher *dispatcher, struct keyspace *keyspace, struct command_host *host);
 void dispatcher_free(struct dispatcher *dispatcher);
 
@@ -46,15 +39,5 @@ size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, st
 /* For EXEC: runs a command that has passed the gate when it was queued. All the shards that it needs are locked. Only
  * `exec` knows the session, the time and where the reply goes. */
 void dispatch_queued(const struct command_context *exec, const struct command *command, struct resp_request *request);
-
-/* The sum over all workers of a command's statistics. Any thread. */
-struct dispatch_totals {
-	uint64_t calls;
-	uint64_t ticks;
-	uint64_t rejected;
-	uint64_t failed;
-};
-struct dispatch_totals dispatch_totals(uint16_t command_id);
-void dispatch_reset_totals(void);
 
 #endif

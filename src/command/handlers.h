@@ -5,6 +5,9 @@
 #include "command/command.h"
 
 /* string.c */
+command_key_flags set_key_flags;
+
+/* string.c */
 command_handler set_command, setnx_command, setex_command, psetex_command, getset_command, get_command, getdel_command,
 	delifeq_command, getex_command, strlen_command, getrange_command, mget_command, mset_command, msetnx_command,
 	append_command, setrange_command, incr_command, decr_command, incrby_command, decrby_command,
@@ -49,10 +52,17 @@ command_handler expire_command, pexpire_command, expireat_command, pexpireat_com
 command_handler command_command, command_count_command, command_info_command, command_docs_command,
 	command_list_command, command_getkeys_command, command_getkeysandflags_command, command_help_command;
 
+/* latency.c */
+command_handler latency_latest_command, latency_history_command, latency_reset_command, latency_graph_command,
+	latency_doctor_command, latency_histogram_command, latency_help_command;
+
 /* server.c */
 command_handler info_command, time_command, shutdown_command, config_get_command, config_set_command,
 	config_resetstat_command, config_rewrite_command, config_help_command, memory_usage_command,
 	memory_help_command;
+
+/* slowlog.c */
+command_handler slowlog_get_command, slowlog_len_command, slowlog_reset_command, slowlog_help_command;
 
 /* tracking.c */
 command_handler client_tracking_command, client_caching_command, client_getredir_command, client_trackinginfo_command;

@@ -576,6 +576,23 @@ const struct command_arg syntax_memory_usage[] = {
 	{0},
 };
 
+const struct command_arg syntax_slowlog_get[] = {
+	{.name = "count", .type = "integer", .flags = ARG_OPTIONAL},
+	{0},
+};
+
+const struct command_arg syntax_latency_event[] = {{.name = "event", .type = "string"}, {0}};
+
+const struct command_arg syntax_latency_histogram[] = {
+	{.name = "command", .type = "string", .flags = ARG_OPTIONAL | ARG_MULTIPLE},
+	{0},
+};
+
+const struct command_arg syntax_latency_reset[] = {
+	{.name = "event", .type = "string", .flags = ARG_OPTIONAL | ARG_MULTIPLE},
+	{0},
+};
+
 /* --- what there is none of --------------------------------------------------------------------------------------- */
 
 static const struct command_arg emptying_modes[] = {

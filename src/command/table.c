@@ -349,6 +349,89 @@ static struct command memory_subcommands[] = {
 	{0},
 };
 
+static struct command slowlog_subcommands[] = {
+	{
+		.name = "get", .handler = slowlog_get_command, .arity = -2,
+		.flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "2.2.12", .complexity = "O(N) where N is the number of entries returned",
+		.summary = "Returns the newest entries of the slow log.",
+		.args = syntax_slowlog_get, .tips = "request_policy:all_nodes nondeterministic_output",
+	},
+	{
+		.name = "len", .handler = slowlog_len_command, .arity = 2,
+		.flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "2.2.12", .complexity = "O(1)",
+		.summary = "Returns the number of entries in the slow log.",
+		.tips = "request_policy:all_nodes response_policy:agg_sum nondeterministic_output",
+	},
+	{
+		.name = "reset", .handler = slowlog_reset_command, .arity = 2,
+		.flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "2.2.12", .complexity = "O(N) where N is the number of entries in the slowlog",
+		.summary = "Empties the slow log.",
+		.tips = "request_policy:all_nodes response_policy:all_succeeded",
+	},
+	{
+		.name = "help", .handler = slowlog_help_command, .arity = 2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "6.2.0", .complexity = "O(1)",
+		.summary = "Explains the subcommands.",
+	},
+	{0},
+};
+
+static struct command latency_subcommands[] = {
+	{
+		.name = "doctor", .handler = latency_doctor_command, .arity = 2,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "2.8.13", .complexity = "O(1)",
+		.summary = "Returns a report for people on what made clients wait.",
+		.tips = "nondeterministic_output request_policy:all_nodes response_policy:special",
+	},
+	{
+		.name = "graph", .handler = latency_graph_command, .arity = 3,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "2.8.13", .complexity = "O(1)",
+		.summary = "Draws the samples of an event.",
+		.args = syntax_latency_event, .tips = "nondeterministic_output request_policy:all_nodes response_policy:special",
+	},
+	{
+		.name = "histogram", .handler = latency_histogram_command, .arity = -2,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "7.0.0", .complexity = "O(N) where N is the number of commands with latency information being retrieved.",
+		.summary = "Returns how long the calls of commands took, as cumulative distributions.",
+		.args = syntax_latency_histogram, .tips = "nondeterministic_output request_policy:all_nodes response_policy:special",
+	},
+	{
+		.name = "history", .handler = latency_history_command, .arity = 3,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "2.8.13", .complexity = "O(1)",
+		.summary = "Returns the samples of an event.",
+		.args = syntax_latency_event, .tips = "nondeterministic_output request_policy:all_nodes response_policy:special",
+	},
+	{
+		.name = "latest", .handler = latency_latest_command, .arity = 2,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "2.8.13", .complexity = "O(1)",
+		.summary = "Returns the latest sample and the worst of every event.",
+		.tips = "nondeterministic_output request_policy:all_nodes response_policy:special",
+	},
+	{
+		.name = "reset", .handler = latency_reset_command, .arity = -2,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "2.8.13", .complexity = "O(1)",
+		.summary = "Forgets the samples of some events, or of all.",
+		.args = syntax_latency_reset, .tips = "request_policy:all_nodes response_policy:all_succeeded",
+	},
+	{
+		.name = "help", .handler = latency_help_command, .arity = 2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "2.8.13", .complexity = "O(1)",
+		.summary = "Explains the subcommands.",
+	},
+	{0},
+};
+
 static struct command function_subcommands[] = {
 	{
 		.name = "flush", .handler = function_flush_command, .arity = -2,
@@ -1160,6 +1243,18 @@ static struct command commands[] = {
 		.summary = "Shows a picture and the version.",
 		.differs = "A picture of its own, whatever the version asked for.",
 		.args = syntax_lolwut,
+	},
+	{
+		.name = "slowlog", .arity = -2,
+		.group = "server", .since = "2.2.12", .complexity = "Depends on subcommand.",
+		.summary = "Commands about the slow log.",
+		.subcommands = slowlog_subcommands,
+	},
+	{
+		.name = "latency", .arity = -2,
+		.group = "server", .since = "2.8.13", .complexity = "Depends on subcommand.",
+		.summary = "Commands about what makes clients wait.",
+		.subcommands = latency_subcommands,
 	},
 	{0},
 };

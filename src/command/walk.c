@@ -19,6 +19,8 @@
 #include "base/number.h"
 #include "command/arguments.h"
 #include "command/handlers.h"
+#include "command/slow.h"
+#include "command/stats.h"
 
 static void shard_enter(struct keyspace *keyspace, uint32_t shard, bool at_once)
 {
@@ -75,6 +77,9 @@ struct walk {
 	struct session_task task; /* the first member */
 	struct keyspace *keyspace;
 	struct command_stats *stats;
+	const struct command *command;
+	uint64_t ticks; /* spent on it so far */
+	int64_t now;	/* at the last step */
 	unsigned db;
 	bool at_once;		/* every shard is locked */
 	uint32_t shard;		/* whose turn it is */
@@ -122,6 +127,7 @@ static struct walk *walk_new(const struct command_context *context, struct slice
 		.task = {walk_step_task, walk_finish_task, walk_free},
 		.keyspace = context->keyspace,
 		.stats = context->stats,
+		.command = context->command,
 		.db = context->db,
 		.at_once = context->at_once,
 		.unwalked = keyspace_shards(context->keyspace),
@@ -197,10 +203,24 @@ static bool walk_step_task(struct session_task *task, int64_t now)
 {
 	struct walk *walk = (struct walk *)task;
 	uint64_t begun = clock_ticks();
+	uint64_t ticks;
 
 	walk_step(walk, now);
-	counter_add(&walk->stats->ticks, clock_ticks() - begun);
+	ticks = clock_ticks() - begun;
+	counter_add(&walk->stats->ticks, ticks);
+	walk->ticks += ticks;
+	walk->now = now;
 	return walk_is_done(walk);
+}
+
+/* What the dispatcher does for a command that is done when its handler returns. */
+static void walk_account(const struct walk *walk, struct session *session)
+{
+	const struct slice argv[] = {slice_of(walk->command->name), walk->listing.pattern};
+
+	stats_record(walk->stats, walk->ticks);
+	if (slow_is(walk->ticks))
+		slow_note(walk->command, argv, sizeof(argv) / sizeof(argv[0]), session, walk->ticks, walk->now);
 }
 
 static void walk_finish_task(struct session_task *task, struct session *session)
@@ -208,6 +228,7 @@ static void walk_finish_task(struct session_task *task, struct session *session)
 	struct walk *walk = (struct walk *)task;
 	struct reply reply = {.protocol = walk->first->reply.protocol};
 
+	walk_account(walk, session);
 	walk_begin_reply(walk, &reply);
 	session->ops->send_reply(session, &reply);
 	if (!walk_failed(walk)) {
@@ -229,6 +250,7 @@ static void walk_reply_at_once(struct walk *walk, struct reply *reply)
 
 void keys_command(struct command_context *context)
 {
+	uint64_t begun = clock_ticks();
 	struct walk *walk = walk_new(context, context->argv[1]);
 	size_t work = 0;
 
@@ -239,6 +261,8 @@ void keys_command(struct command_context *context)
 	while (!walk_is_done(walk) && (context->at_once || work < WORK_AT_ONCE))
 		work += walk_step(walk, context->now);
 	if (!walk_is_done(walk)) {
+		walk->ticks = clock_ticks() - begun;
+		context->goes_on = true;
 		context->session->ops->run(context->session, &walk->task);
 		return;
 	}

@@ -178,6 +178,7 @@ static void output_done(uv_write_t *request, int status)
 		return;
 	}
 	counter_add(&connection->worker->output_bytes, output_sent(output));
+	counter_add(&connection->worker->writes, 1);
 	connection->active = uv_now(&connection->worker->loop);
 	if (output->first != NULL) {
 		connection_send_output(connection);
@@ -212,6 +213,7 @@ static void connection_send(struct connection *connection, struct reply *reply)
 		sent = output_try(&connection->transport, reply);
 		if (sent == (ssize_t)len) {
 			counter_add(&connection->worker->output_bytes, len);
+			counter_add(&connection->worker->writes, 1);
 			reply_clear(reply);
 			return;
 		}
@@ -227,6 +229,7 @@ static void connection_send(struct connection *connection, struct reply *reply)
 		return;
 	}
 	counter_add(&connection->worker->output_bytes, (uint64_t)sent);
+	counter_add(&connection->worker->writes, sent > 0);
 	connection_note_output(connection);
 	connection_send_output(connection);
 }
@@ -528,6 +531,7 @@ static void read_bytes(struct connection *connection, char *bytes, size_t len)
 	size_t before = input->len;
 
 	counter_add(&worker->input_bytes, len);
+	counter_add(&worker->reads, 1);
 	if (resp_decoder_is_midway(&connection->decoder))
 		connection_note_progress(connection, len);
 	if (bytes != worker->input + WORKER_HEADROOM && bytes != input->data + input->len) {

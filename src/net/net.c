@@ -276,6 +276,10 @@ static void figures_sum(const struct net *net, struct net_figures *sum)
 		sum->commands += counter_get(&worker->commands);
 		sum->input_bytes += counter_get(&worker->input_bytes);
 		sum->output_bytes += counter_get(&worker->output_bytes);
+		sum->reads += counter_get(&worker->reads);
+		sum->writes += counter_get(&worker->writes);
+		sum->turns += counter_get(&worker->turns);
+		sum->turn_ticks += counter_get(&worker->turn_ticks);
 		sum->protocol_errors += counter_get(&worker->protocol_errors);
 		sum->timed_out += counter_get(&worker->timed_out);
 		sum->query_limit_closed += counter_get(&worker->query_limit_closed);
@@ -297,6 +301,10 @@ void net_figures(struct net *net, struct net_figures *figures)
 	figures->commands -= base.commands;
 	figures->input_bytes -= base.input_bytes;
 	figures->output_bytes -= base.output_bytes;
+	figures->reads -= base.reads;
+	figures->writes -= base.writes;
+	figures->turns -= base.turns;
+	figures->turn_ticks -= base.turn_ticks;
 	figures->protocol_errors -= base.protocol_errors;
 	figures->timed_out -= base.timed_out;
 	figures->query_limit_closed -= base.query_limit_closed;

@@ -10,6 +10,8 @@
 
 #include "base/log.h"
 #include "base/platform.h"
+#include "command/latency.h"
+#include "command/slow.h"
 #include "net/connection.h"
 
 /* --- mailbox ------------------------------------------------------------------------------------------------------ */
@@ -73,10 +75,23 @@ static void mailbox_wake(uv_async_t *wake)
 	mailbox_run(worker_of(wake->loop));
 }
 
+/* A turn is over in which somebody asked for the time: whoever wakes up next has waited for it. */
+static void turn_account(struct worker *worker)
+{
+	uint64_t ticks = clock_ticks() - worker->turn_began;
+
+	counter_add(&worker->turns, 1);
+	counter_add(&worker->turn_ticks, ticks);
+	if (slow_is(ticks))
+		latency_note(LATENCY_LOOP, (int64_t)((double)ticks / clock_ticks_per_us() / 1000), worker->now_ms);
+}
+
 static void turn_begin(uv_prepare_t *prepare)
 {
 	struct worker *worker = worker_of(prepare->loop);
 
+	if (worker->now_ms != 0)
+		turn_account(worker);
 	worker->now_ms = 0;
 	worker->reader = NULL;
 }

@@ -62,6 +62,7 @@ struct worker {
 	 * coarse clock, which it reads, lags behind the milliseconds at which keys die. */
 	uv_prepare_t before_poll; /* forgets the time and whose turn it was */
 	int64_t now_ms;		  /* Unix time; 0: not read since the last poll */
+	uint64_t turn_began;	  /* clock_ticks() when it was read */
 
 	/* What its sessions wait for. */
 	uv_idle_t task_turn;	    /* active while there are tasks: the loop then polls without waiting */
@@ -92,6 +93,10 @@ struct worker {
 	counter query_limit_closed;
 	counter largest_input;
 	counter largest_output;
+	counter reads;	    /* that brought bytes */
+	counter writes;	    /* that took bytes */
+	counter turns;	    /* of the loop in which there was something to do */
+	counter turn_ticks; /* clock_ticks() spent in them */
 };
 
 static inline struct worker *worker_of(const uv_loop_t *loop)
@@ -120,8 +125,10 @@ void worker_cancel_task(struct worker *worker, const struct session *session);
 /* Unix time in milliseconds of this wake-up. The worker's thread. */
 static inline int64_t worker_now(struct worker *worker)
 {
-	if (worker->now_ms == 0)
+	if (worker->now_ms == 0) {
 		worker->now_ms = clock_realtime_ms();
+		worker->turn_began = clock_ticks();
+	}
 	return worker->now_ms;
 }
 

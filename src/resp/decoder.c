@@ -121,7 +121,8 @@ void resp_args_free(struct resp_args *args)
 	*args = (struct resp_args){0};
 }
 
-struct block *resp_request_take_block(struct resp_request *request, size_t index)
+/* The argument that has a block, or NULL. */
+static struct resp_big_arg *request_find_big(const struct resp_request *request, size_t index)
 {
 	size_t low = 0;
 	size_t high = request->big_count;
@@ -130,18 +131,37 @@ struct block *resp_request_take_block(struct resp_request *request, size_t index
 		size_t middle = low + (high - low) / 2;
 		struct resp_big_arg *big = &request->big[middle];
 
-		if (big->index == index) {
-			struct block *block = big->block;
-
-			big->block = NULL;
-			return block;
-		}
+		if (big->index == index)
+			return big;
 		if (big->index < index)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	return NULL;
+}
+
+struct block *resp_request_take_block(struct resp_request *request, size_t index)
+{
+	struct resp_big_arg *big = request_find_big(request, index);
+	struct block *block;
+
+	if (big == NULL || big->block == NULL)
+		return NULL;
+	block = big->block;
+	big->block = NULL;
+	memcpy(big->glimpse, request->argv[index].data, min_size(request->argv[index].len, RESP_GLIMPSE));
+	return block;
+}
+
+struct slice resp_request_glimpse(const struct resp_request *request, size_t index)
+{
+	struct slice argument = request->argv[index];
+	const struct resp_big_arg *big = request_find_big(request, index);
+
+	if (big != NULL && big->block == NULL)
+		argument.data = big->glimpse;
+	return argument;
 }
 
 static void free_big(struct resp_big_arg *big, size_t count)
@@ -293,7 +313,7 @@ static bool partial_add_big(struct resp_partial *partial, size_t index, struct b
 		partial->big = grown;
 		partial->big_cap = cap;
 	}
-	partial->big[partial->big_count++] = (struct resp_big_arg){(uint32_t)index, block};
+	partial->big[partial->big_count++] = (struct resp_big_arg){.index = (uint32_t)index, .block = block};
 	partial->big_bytes += block_footprint(block);
 	return true;
 }

@@ -29,6 +29,7 @@ enum {
 	RESP_UNAUTHENTICATED_ARGS = 10,
 	RESP_UNAUTHENTICATED_BULK = 16384,
 	RESP_ERROR_TEXT = 128, /* bytes an error text needs at most, with its NUL */
+	RESP_GLIMPSE = 128,    /* bytes of an argument that can be read after its block was taken */
 };
 
 /* What a client may send; given anew for every call, so that it may change between two. */
@@ -39,8 +40,9 @@ struct resp_limits {
 
 /* An argument that was read into a block of its own. */
 struct resp_big_arg {
-	uint32_t index;	     /* which argument */
-	struct block *block; /* its bytes; NULL when a handler has taken it */
+	uint32_t index;		    /* which argument */
+	struct block *block;	    /* its bytes; NULL when a handler has taken it */
+	char glimpse[RESP_GLIMPSE]; /* once it is taken: its first bytes */
 };
 
 /* One whole command. It is valid until the bytes it was decoded from move or change, and, when `big` is not NULL or
@@ -61,6 +63,10 @@ struct block *resp_request_take_block(struct resp_request *request, size_t index
  * are taken from `request`. *bytes receives the memory that the copy takes. False when there is no memory; `request` is
  * as it was. */
 bool resp_request_copy(struct resp_request *request, struct resp_request *copy, size_t *bytes);
+
+/* Argument `index`, also when its block has been taken and may be gone: of one that is longer than RESP_GLIMPSE, only
+ * so many bytes may be read. */
+struct slice resp_request_glimpse(const struct resp_request *request, size_t index);
 
 /* Frees what the request owns. Does nothing for a request without big arguments that came in one piece. */
 void resp_request_release(struct resp_request *request);

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/settings.h"
+#include "command/latency.h"
 
 enum {
 	TICK_MS = 20,	  /* when nothing waits */
@@ -68,6 +69,13 @@ static bool clean_round(struct cleaner *cleaner, int64_t now, uint64_t deadline_
 	return true;
 }
 
+static void note_tick(struct cleaner *cleaner, uint64_t spent_ns, bool done)
+{
+	counter_add(&cleaner->spent_ns, spent_ns);
+	counter_add(&cleaner->out_of_time, !done);
+	latency_note(LATENCY_EXPIRE_CYCLE, (int64_t)(spent_ns / 1000000), clock_realtime_ms());
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct cleaner *cleaner = timer->data;
@@ -77,6 +85,7 @@ static void on_tick(uv_timer_t *timer)
 	if (setting_get(&settings.active_expire_enabled) != 0)
 		done = clean_round(cleaner, clock_realtime_ms(), start_ns + tick_budget(cleaner, start_ns));
 	cleaner->last_tick_ns = clock_monotonic_ns();
+	note_tick(cleaner, cleaner->last_tick_ns - start_ns, done);
 	/* The loop's own time is that of its wake-up: without this, the work done here would count as waiting. */
 	uv_update_time(cleaner->loop);
 	uv_timer_start(timer, on_tick, done ? TICK_MS : AGAIN_MS, 0);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "base/counter.h"
 #include "store/keyspace.h"
 
 struct cleaner {
@@ -15,6 +16,8 @@ struct cleaner {
 	uint32_t step;	       /* number of workers */
 	uint32_t at;	       /* the shard to go on with */
 	uint64_t last_tick_ns; /* when the last tick ended */
+	counter spent_ns;      /* in all ticks; any thread reads it */
+	counter out_of_time;   /* ticks that ended before the work; any thread reads it */
 };
 
 /* Starts it on the worker's loop. Worker's thread. */

@@ -54,6 +54,11 @@ enum config_id {
 	CONFIG_TRACKING_TABLE_MAX_KEYS,
 	CONFIG_LAZYFREE_LAZY_USER_DEL,
 	CONFIG_LAZYFREE_LAZY_USER_FLUSH,
+	CONFIG_SLOWLOG_LOG_SLOWER_THAN,
+	CONFIG_SLOWLOG_MAX_LEN,
+	CONFIG_LATENCY_MONITOR_THRESHOLD,
+	CONFIG_LATENCY_TRACKING,
+	CONFIG_LATENCY_TRACKING_INFO_PERCENTILES,
 	CONFIG_LOGLEVEL,
 	CONFIG_LOGFILE,
 	CONFIG_LOG_FORMAT,
@@ -106,6 +111,10 @@ const struct config_row *config_row(enum config_id id);
 
 /* Finds a setting by its name, in any case. */
 bool config_find(struct slice name, enum config_id *id);
+
+/* Takes the next number off the front of the text of latency-tracking-info-percentiles. False at its end and where
+ * something else stands, at which *text then points. */
+bool config_next_percentile(const char **text, double *percent);
 
 /* --- values (config_value.c) ------------------------------------------------------------------------------------ */
 

@@ -9,6 +9,8 @@
 
 #include "base/log.h"
 #include "base/platform.h"
+#include "command/slow.h"
+#include "command/slowlog.h"
 #include "net/net.h"
 
 enum {
@@ -55,6 +57,22 @@ bool config_apply_password(struct config *config, char *error)
 {
 	(void)error;
 	atomic_store(&config->password_set, config_text(config, CONFIG_REQUIREPASS)[0] != '\0');
+	return true;
+}
+
+bool config_apply_slowness(struct config *config, char *error)
+{
+	(void)config;
+	(void)error;
+	slow_update();
+	return true;
+}
+
+bool config_apply_slowlog_max_len(struct config *config, char *error)
+{
+	(void)config;
+	(void)error;
+	slowlog_trim();
 	return true;
 }
 

@@ -10,6 +10,8 @@ bool config_apply_maxclients(struct config *config, char *error);
 bool config_apply_timeout(struct config *config, char *error);
 bool config_apply_keepalive(struct config *config, char *error);
 bool config_apply_password(struct config *config, char *error);
+bool config_apply_slowness(struct config *config, char *error);
+bool config_apply_slowlog_max_len(struct config *config, char *error);
 bool config_apply_loglevel(struct config *config, char *error);
 bool config_apply_log_format(struct config *config, char *error);
 

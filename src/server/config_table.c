@@ -4,6 +4,7 @@
  */
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/log.h"
 #include "server/config.h"
@@ -16,6 +17,7 @@ static const char network[] = "Network";
 static const char access_control[] = "Access";
 static const char limits[] = "Limits of one client";
 static const char keyspace_group[] = "Threads and keyspace";
+static const char slowness[] = "What is slow";
 static const char logging[] = "Logs";
 
 static const struct config_choice guard_choices[] = {
@@ -52,6 +54,25 @@ static bool check_password(int64_t number, struct slice text, char *error)
 	if (text.len <= CONFIG_PASSWORD_MAX)
 		return true;
 	snprintf(error, CONFIG_ERROR_TEXT, "argument must be at most %d bytes long", CONFIG_PASSWORD_MAX);
+	return false;
+}
+
+static bool check_percentiles(int64_t number, struct slice text, char *error)
+{
+	const char *rest = text.data; /* a whole text, which ends in a NUL */
+	double percent;
+
+	(void)number;
+	while (config_next_percentile(&rest, &percent)) {
+		if (percent >= 0 && percent <= 100)
+			continue;
+		snprintf(error, CONFIG_ERROR_TEXT,
+			 "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
+		return false;
+	}
+	if (*rest == '\0')
+		return true;
+	snprintf(error, CONFIG_ERROR_TEXT, "Invalid latency-tracking-info-percentiles parameters");
 	return false;
 }
 
@@ -238,6 +259,52 @@ static const struct config_row table[CONFIG_COUNT] = {
 		 .group = keyspace_group,
 		 .doc =
 			 "Accepted and without effect: FLUSHALL and FLUSHDB always free in the background."},
+	[CONFIG_SLOWLOG_LOG_SLOWER_THAN] =
+		{
+			.name = "slowlog-log-slower-than",
+			.kind = CONFIG_INT,
+			.mutable = true,
+			.initial = "10000",
+			.min = -1,
+			.max = LLONG_MAX,
+			.mirror = &settings.slowlog_log_slower_than,
+			.apply = config_apply_slowness,
+			.group = slowness,
+			.doc = "Microseconds from which a command is in the slow log; 0 is every one, -1 none."},
+	[CONFIG_SLOWLOG_MAX_LEN] = {.name = "slowlog-max-len",
+				    .kind = CONFIG_INT,
+				    .mutable = true,
+				    .initial = "128",
+				    .max = LLONG_MAX,
+				    .mirror = &settings.slowlog_max_len,
+				    .apply = config_apply_slowlog_max_len,
+				    .group = slowness,
+				    .doc = "Commands that the slow log keeps."},
+	[CONFIG_LATENCY_MONITOR_THRESHOLD] = {.name = "latency-monitor-threshold",
+					      .kind = CONFIG_INT,
+					      .mutable = true,
+					      .initial = "0",
+					      .max = LLONG_MAX,
+					      .mirror = &settings.latency_monitor_threshold,
+					      .apply = config_apply_slowness,
+					      .group = slowness,
+					      .doc = "Milliseconds from which LATENCY remembers an event; 0 is off."},
+	[CONFIG_LATENCY_TRACKING] = {.name = "latency-tracking",
+				     .kind = CONFIG_BOOL,
+				     .mutable = true,
+				     .initial = "yes",
+				     .mirror = &settings.latency_tracking,
+				     .group = slowness,
+				     .doc = "Record how long the calls of each command take, for INFO and LATENCY."},
+	[CONFIG_LATENCY_TRACKING_INFO_PERCENTILES] =
+		{.name = "latency-tracking-info-percentiles",
+		 .kind = CONFIG_LIST,
+		 .mutable = true,
+		 .initial = "50 99 99.9",
+		 .check = check_percentiles,
+		 .group = slowness,
+		 .doc =
+			 "Percentiles that INFO latencystats shows of each command."},
 	[CONFIG_LOGLEVEL] = {.name = "loglevel",
 			     .kind = CONFIG_ENUM,
 			     .mutable = true,
@@ -277,6 +344,17 @@ static const struct config_row table[CONFIG_COUNT] = {
 			      .initial = "no",
 			      .doc = "run it in the foreground under a supervisor such as systemd, launchd or docker"},
 };
+
+bool config_next_percentile(const char **text, double *percent)
+{
+	char *end;
+
+	*percent = strtod(*text, &end);
+	if (end == *text || (*end != ' ' && *end != '\0'))
+		return false;
+	*text = *end == ' ' ? end + 1 : end;
+	return true;
+}
 
 const struct config_row *config_row(enum config_id id)
 {

@@ -1,6 +1,6 @@
 /* What commands may ask of the daemon: each function hands over to the part of the server that knows. */
 #include "base/clock.h"
-#include "command/dispatch.h"
+#include "command/stats.h"
 #include "server/info.h"
 #include "server/server.h"
 
@@ -41,7 +41,7 @@ static void host_reset_stats(struct command_host *host)
 {
 	struct server *server = server_of(host);
 
-	dispatch_reset_totals();
+	stats_reset();
 	net_reset_figures(server->net);
 	errorstats_reset(&server->errors);
 	for (uint32_t shard = 0; shard < keyspace_shards(server->keyspace); shard++)

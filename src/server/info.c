@@ -13,7 +13,8 @@
 #include "base/platform.h"
 #include "base/settings.h"
 #include "base/version.h"
-#include "command/dispatch.h"
+#include "command/command.h"
+#include "command/stats.h"
 #include "session/tracking.h"
 
 enum { DAY_SECONDS = 24 * 60 * 60 };
@@ -57,6 +58,11 @@ static void print_bytes(struct buffer *out, const char *name, uint64_t bytes)
 static void print_number(struct buffer *out, const char *name, uint64_t number)
 {
 	buffer_printf(out, "%s:%" PRIu64 "\r\n", name, number);
+}
+
+static uint64_t ticks_us(uint64_t ticks)
+{
+	return (uint64_t)((double)ticks / clock_ticks_per_us());
 }
 
 static double percent(uint64_t part, uint64_t whole)
@@ -118,7 +124,7 @@ static void print_machine(struct buffer *out)
 	uv_os_uname(&system);
 	buffer_printf(out, "os:%s %s %s\r\n", system.sysname, system.release, system.machine);
 	print_number(out, "arch_bits", sizeof(void *) * 8);
-	buffer_printf(out, "multiplexing_api:libuv-%s\r\n", uv_version_string());
+	buffer_printf(out, "multiplexing_api:libuv-%s\r\natomicvar_api:c11-builtin\r\n", uv_version_string());
 }
 
 static void print_files(const struct server *server, struct buffer *out)
@@ -137,8 +143,9 @@ static void print_server(const struct info *info, struct buffer *out)
 
 	buffer_printf(out, "redis_version:%s\r\n", CUBBY_REDIS_VERSION);
 	buffer_printf(out, "cubby_version:%s\r\n", CUBBY_VERSION);
-	buffer_append_text(out, "redis_mode:standalone\r\n");
+	buffer_append_text(out, "redis_git_sha1:00000000\r\nredis_git_dirty:0\r\nredis_mode:standalone\r\n");
 	print_machine(out);
+	buffer_append_text(out, "process_supervised:no\r\n");
 	print_number(out, "process_id", (uint64_t)uv_os_getpid());
 	buffer_printf(out, "run_id:%s\r\n", info->server->run_id);
 	print_number(out, "tcp_port", (uint64_t)net_port(info->server->net));
@@ -227,6 +234,33 @@ static void print_tracking(struct buffer *out)
 	print_number(out, "tracking_total_prefixes", figures.prefixes);
 }
 
+static void print_expiry(const struct server *server, uint64_t expired, struct buffer *out)
+{
+	uint64_t spent_ns = 0, out_of_time = 0;
+
+	for (unsigned worker = 0; worker < server->threads; worker++) {
+		spent_ns += counter_get(&server->cleaners[worker].spent_ns);
+		out_of_time += counter_get(&server->cleaners[worker].out_of_time);
+	}
+	print_number(out, "expired_keys", expired);
+	print_number(out, "expired_time_cap_reached_count", out_of_time);
+	print_number(out, "expire_cycle_cpu_milliseconds", spent_ns / 1000000);
+}
+
+/* The turns of all loops together, and what of their time the commands took. */
+static void print_loops(const struct net_figures *figures, struct buffer *out)
+{
+	uint64_t command_ticks = 0;
+
+	for (size_t id = 0; id < command_id_count(); id++)
+		command_ticks += stats_totals((uint16_t)id).ticks;
+	print_number(out, "total_reads_processed", figures->reads);
+	print_number(out, "total_writes_processed", figures->writes);
+	print_number(out, "eventloop_cycles", figures->turns);
+	print_number(out, "eventloop_duration_sum", ticks_us(figures->turn_ticks));
+	print_number(out, "eventloop_duration_cmd_sum", ticks_us(command_ticks));
+}
+
 static void print_stats(const struct info *info, struct buffer *out)
 {
 	struct shard_figures shards = sum_shards(info);
@@ -234,7 +268,7 @@ static void print_stats(const struct info *info, struct buffer *out)
 
 	net_figures(info->server->net, &figures);
 	print_traffic(info->server, &figures, out);
-	print_number(out, "expired_keys", shards.expired);
+	print_expiry(info->server, shards.expired, out);
 	print_number(out, "evicted_keys", 0);
 	print_number(out, "keyspace_hits", shards.hits);
 	print_number(out, "keyspace_misses", shards.misses);
@@ -245,6 +279,7 @@ static void print_stats(const struct info *info, struct buffer *out)
 	print_number(out, "client_query_buffer_limit_disconnections", figures.query_limit_closed);
 	print_number(out, "protocol_error_disconnections", figures.protocol_errors);
 	print_number(out, "timeout_disconnections", figures.timed_out);
+	print_loops(&figures, out);
 }
 
 static void print_replication(const struct info *info, struct buffer *out)
@@ -261,11 +296,12 @@ static void print_cpu(const struct info *info, struct buffer *out)
 	uv_getrusage(&usage);
 	buffer_printf(out, "used_cpu_sys:%ld.%06ld\r\n", usage.ru_stime.tv_sec, usage.ru_stime.tv_usec);
 	buffer_printf(out, "used_cpu_user:%ld.%06ld\r\n", usage.ru_utime.tv_sec, usage.ru_utime.tv_usec);
+	buffer_append_text(out, "used_cpu_sys_children:0.000000\r\nused_cpu_user_children:0.000000\r\n");
 }
 
 static void print_command(const struct command *command, struct buffer *out)
 {
-	struct dispatch_totals totals = dispatch_totals(command->id);
+	struct stats_totals totals = stats_totals(command->id);
 	double usec = (double)totals.ticks / clock_ticks_per_us();
 	char name[COMMAND_NAME_TEXT];
 
@@ -288,6 +324,60 @@ static void print_commandstats(const struct info *info, struct buffer *out)
 static void print_errorstats(const struct info *info, struct buffer *out)
 {
 	errorstats_print(&info->server->errors, out);
+}
+
+/* A percentile's name, without zeros at its end: p99.9. */
+static void print_percent(double percent, struct buffer *out)
+{
+	char text[32];
+	int len = snprintf(text, sizeof(text), "%f", percent);
+
+	while (text[len - 1] == '0')
+		len--;
+	if (text[len - 1] == '.')
+		len--;
+	buffer_printf(out, "p%.*s", len, text);
+}
+
+static void print_latency(const struct command *command, const char *percentiles, struct buffer *out)
+{
+	struct histogram_sum sum;
+	char name[COMMAND_NAME_TEXT];
+	const char *separator = "";
+	double percent;
+
+	if (!stats_latency(command->id, &sum))
+		return;
+	buffer_printf(out, "latency_percentiles_usec_%s:", command_full_name(command, name));
+	while (config_next_percentile(&percentiles, &percent)) {
+		buffer_append_text(out, separator);
+		print_percent(percent, out);
+		buffer_printf(out, "=%.3f", (double)histogram_percentile(&sum, percent) / clock_ticks_per_us());
+		separator = ",";
+	}
+	buffer_append_text(out, "\r\n");
+}
+
+static void print_latencystats(const struct info *info, struct buffer *out)
+{
+	struct config *config = info->server->config;
+	struct buffer percentiles = {0};
+
+	if (setting_get(&settings.latency_tracking) == 0)
+		return;
+	uv_mutex_lock(&config->lock);
+	buffer_append_text(&percentiles, config_text(config, CONFIG_LATENCY_TRACKING_INFO_PERCENTILES));
+	uv_mutex_unlock(&config->lock);
+	buffer_append_char(&percentiles, '\0');
+	for (size_t id = 0; id < command_id_count() && !percentiles.failed; id++)
+		print_latency(command_by_id(id), percentiles.data, out);
+	buffer_free(&percentiles);
+}
+
+static void print_modules(const struct info *info, struct buffer *out)
+{
+	(void)info;
+	(void)out;
 }
 
 static void print_cluster(const struct info *info, struct buffer *out)
@@ -336,8 +426,10 @@ static const struct section sections_of_info[] = {
 	{"stats", "Stats", true, print_stats},
 	{"replication", "Replication", true, print_replication},
 	{"cpu", "CPU", true, print_cpu},
+	{"modules", "Modules", true, print_modules},
 	{"commandstats", "Commandstats", false, print_commandstats},
 	{"errorstats", "Errorstats", true, print_errorstats},
+	{"latencystats", "Latencystats", false, print_latencystats},
 	{"cluster", "Cluster", true, print_cluster},
 	{"keyspace", "Keyspace", true, print_keyspace},
 	{"shards", "Shards", false, print_shards},

@@ -24,6 +24,7 @@
 #include "base/random.h"
 #include "base/version.h"
 #include "command/command.h"
+#include "command/slow.h"
 #include "server/config_apply.h"
 #include "server/crash.h"
 #include "server/listen.h"
@@ -196,6 +197,7 @@ static bool server_boot(struct server *server)
 	if (!boot_limits(server))
 		return false;
 	clock_calibrate();
+	slow_update();
 	command_table_init();
 	pubsub_init(server->threads > 1);
 	background_start();

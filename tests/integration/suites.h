@@ -24,5 +24,7 @@ Suite *flood_suite(void);
 Suite *network_suite(void);
 Suite *limits_suite(void);
 Suite *big_suite(void);
+Suite *slowlog_suite(void);
+Suite *latency_suite(void);
 
 #endif

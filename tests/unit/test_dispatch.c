@@ -142,14 +142,14 @@ START_TEST(statistics_follow_the_commands)
 	expect("GET a;GET a;SET a x;INCR a;GET a;GET a b", "$-1\r\n$-1\r\n+OK\r\n"
 							   "-ERR value is not an integer or out of range\r\n$1\r\nx\r\n"
 							   "-ERR wrong number of arguments for 'get' command\r\n");
-	ck_assert_uint_eq(dispatch_totals(get).calls, 3);
-	ck_assert_uint_eq(dispatch_totals(get).rejected, 1);
-	ck_assert_uint_eq(dispatch_totals(incr).calls, 1);
-	ck_assert_uint_eq(dispatch_totals(incr).failed, 1);
-	dispatch_reset_totals();
-	ck_assert_uint_eq(dispatch_totals(get).calls, 0);
+	ck_assert_uint_eq(stats_totals(get).calls, 3);
+	ck_assert_uint_eq(stats_totals(get).rejected, 1);
+	ck_assert_uint_eq(stats_totals(incr).calls, 1);
+	ck_assert_uint_eq(stats_totals(incr).failed, 1);
+	stats_reset();
+	ck_assert_uint_eq(stats_totals(get).calls, 0);
 	expect("GET a", "$1\r\nx\r\n");
-	ck_assert_uint_eq(dispatch_totals(get).calls, 1);
+	ck_assert_uint_eq(stats_totals(get).calls, 1);
 }
 END_TEST
 
