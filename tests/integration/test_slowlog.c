@@ -102,6 +102,20 @@ START_TEST(a_new_threshold_holds_within_a_pipeline)
 }
 END_TEST
 
+/* EXEC's commands are noted one by one, EXEC itself is not. */
+START_TEST(commands_of_a_transaction_are_noted)
+{
+	struct client *c = client_logged(_i);
+
+	expect(c, "+OK", "MULTI", NULL);
+	expect(c, "+QUEUED", "SET", "a", "1", NULL);
+	expect(c, "+QUEUED", "INCR", "a", NULL);
+	expect(c, "[ +OK :2 ]", "EXEC", NULL);
+	expect_like(c, "[ [ * [ $INCR $a ] * ] [ * [ $SET $a $1 ] * ] [ * [ $MULTI ] * ] [ * [ $SLOWLOG $RESET ] * ] ]",
+		    "SLOWLOG", "GET", NULL);
+}
+END_TEST
+
 /* What the gate refuses was never run. */
 START_TEST(refused_commands_are_not_noted)
 {
@@ -323,6 +337,7 @@ Suite *slowlog_suite(void)
 	tcase_add_loop_test(entries, ids_and_times_ascend, 2, 4);
 	tcase_add_loop_test(entries, only_the_slow_are_noted, 2, 4);
 	tcase_add_loop_test(entries, a_new_threshold_holds_within_a_pipeline, 2, 4);
+	tcase_add_loop_test(entries, commands_of_a_transaction_are_noted, 2, 4);
 	tcase_add_loop_test(entries, refused_commands_are_not_noted, 2, 4);
 	tcase_add_loop_test(entries, long_arguments_are_cut, 2, 4);
 	tcase_add_loop_test(entries, large_values_are_cut, 2, 4);
