@@ -153,6 +153,30 @@ START_TEST(statistics_follow_the_commands)
 }
 END_TEST
 
+START_TEST(a_reset_sets_latencies_aside)
+{
+	uint16_t get = command_find(SLICE("get"))->id;
+	struct histogram_sum sum;
+
+	setting_put(&settings.latency_tracking, 1);
+	ck_assert(!stats_latency(get, &sum));
+	expect("GET a;GET a;GET", "$-1\r\n$-1\r\n-ERR wrong number of arguments for 'get' command\r\n");
+	ck_assert(stats_latency(get, &sum));
+	ck_assert_uint_eq(sum.total, 2);
+	stats_reset();
+	ck_assert(!stats_latency(get, &sum));
+	expect("GET a", "$-1\r\n");
+	ck_assert(stats_latency(get, &sum));
+	ck_assert_uint_eq(sum.total, 1);
+	stats_reset();
+	ck_assert(!stats_latency(get, &sum));
+	setting_put(&settings.latency_tracking, 0);
+	expect("GET a", "$-1\r\n");
+	ck_assert(!stats_latency(get, &sum));
+	ck_assert_uint_eq(stats_totals(get).calls, 1);
+}
+END_TEST
+
 START_TEST(a_batch_stops_where_it_must)
 {
 	reply_clear(&reply);
@@ -199,6 +223,7 @@ Suite *dispatch_suite(void)
 	tcase_add_test(tcase, the_gate_names_what_is_wrong);
 	tcase_add_test(tcase, strangers_may_do_little);
 	tcase_add_test(tcase, statistics_follow_the_commands);
+	tcase_add_test(tcase, a_reset_sets_latencies_aside);
 	tcase_add_test(tcase, a_batch_stops_where_it_must);
 	tcase_add_test(tcase, browsers_are_closed);
 	tcase_add_test(tcase, many_keys_in_a_full_batch);
