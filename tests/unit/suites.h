@@ -24,5 +24,6 @@ Suite *dispatch_suite(void);
 Suite *config_suite(void);
 Suite *walk_suite(void);
 Suite *output_suite(void);
+Suite *persist_suite(void);
 
 #endif
