@@ -69,9 +69,9 @@ void entry_write_block(struct entry *entry, struct block *block)
 	entry->flags = (uint8_t)((entry->flags & ENTRY_TTL) | ENTRY_BLOCK);
 }
 
-void entry_copy_tail(struct entry *to, struct entry *from)
+void entry_copy_tail(struct entry *to, const struct entry *from)
 {
-	memcpy(entry_tail(to), entry_tail(from), entry_tail_len(from));
+	memcpy(entry_tail(to), from->bytes + entry_key_len(from), entry_tail_len(from));
 	to->value_len = from->value_len;
 	to->flags = (uint8_t)((to->flags & ENTRY_TTL) | (from->flags & ~ENTRY_TTL));
 	to->access = from->access;

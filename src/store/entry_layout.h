@@ -174,8 +174,8 @@ void entry_release(struct entry *entry, bool lazy);
 void entry_write_value(struct entry *entry, struct slice value);
 void entry_write_block(struct entry *entry, struct block *block);
 
-/* Gives `to` the tail of `from`; both hold the same reference to a block then, and one of them must be entry_free()d.
- */
-void entry_copy_tail(struct entry *to, struct entry *from);
+/* Gives `to` the tail of `from`; both hold the same reference to a block then: one of them must be entry_free()d, or a
+ * reference be added. */
+void entry_copy_tail(struct entry *to, const struct entry *from);
 
 #endif

@@ -446,6 +446,46 @@ bool keyspace_rename(struct keyspace *keyspace, unsigned db, const struct key *f
 	return true;
 }
 
+bool keyspace_copy(struct keyspace *keyspace, const struct entry *found, unsigned db, const struct key *to,
+		   struct entry *replaced)
+{
+	struct shard *shard = shard_of(keyspace, to);
+	int64_t when = entry_expire_at(found);
+	struct dict *dict = shard_need_dict(shard, db, when != 0);
+	struct block *block = entry_block(found);
+	struct entry *fresh;
+
+	if (dict == NULL)
+		return false;
+	fresh = entry_new(to->name, to->hash, entry_tail_len(found), when != 0);
+	if (fresh == NULL)
+		return false;
+	entry_copy_tail(fresh, found);
+	if (block != NULL)
+		block_ref(block);
+	if (replaced != NULL)
+		keyspace_delete(keyspace, db, to, replaced, false);
+	else
+		shard_tell(shard, db, to, KEYSPACE_WRITTEN);
+	shard_add(shard, dict, fresh, when);
+	return true;
+}
+
+bool keyspace_move(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *found, unsigned to)
+{
+	struct shard *shard = shard_of(keyspace, key);
+	int64_t when = entry_expire_at(found);
+	struct dict *dict = shard_need_dict(shard, to, when != 0);
+
+	if (dict == NULL)
+		return false;
+	shard_tell(shard, db, key, KEYSPACE_DELETED);
+	shard_tell(shard, to, key, KEYSPACE_WRITTEN);
+	dict_remove(shard->dicts[db], found);
+	shard_add(shard, dict, found, when);
+	return true;
+}
+
 /* --- everything -------------------------------------------------------------------------------------------------- */
 
 /* Puts the dict, if there is one, in front of the list `flushed`. */
@@ -484,6 +524,19 @@ void keyspace_flush(struct keyspace *keyspace, int db)
 	}
 	if (flushed != NULL)
 		background_run(free_flushed, flushed);
+}
+
+void keyspace_swap(struct keyspace *keyspace, unsigned db, unsigned other)
+{
+	if (keyspace->observer != NULL)
+		keyspace->observer->swapping(db, other);
+	for (unsigned i = 0; i < keyspace->shard_count; i++) {
+		struct dict **dicts = keyspace->shards[i].dicts;
+		struct dict *dict = dicts[db];
+
+		dicts[db] = dicts[other];
+		dicts[other] = dict;
+	}
 }
 
 size_t keyspace_reap(struct keyspace *keyspace, uint32_t shard, int64_t now, size_t max_steps)

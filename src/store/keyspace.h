@@ -155,6 +155,16 @@ void keyspace_delete(struct keyspace *keyspace, unsigned db, const struct key *k
 bool keyspace_rename(struct keyspace *keyspace, unsigned db, const struct key *from, struct entry *found,
 		     const struct key *to, struct entry *replaced);
 
+/* Gives the key `to` of the database `db` a copy of `found` (of any key and database) with its time to live, replacing
+ * `replaced` (what is there, or NULL). A large value is not copied: both hold its block, and each counts it as its own.
+ * The shards of both are locked. False when there is no memory and nothing has changed. */
+bool keyspace_copy(struct keyspace *keyspace, const struct entry *found, unsigned db, const struct key *to,
+		   struct entry *replaced);
+
+/* Moves the entry `found` of `key` with its time to live to the database `to`, which has no such key. False when there
+ * is no memory and nothing has changed. */
+bool keyspace_move(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *found, unsigned to);
+
 /* --- all keys (every shard is locked) --------------------------------------------------------------------------- */
 
 /* Number of keys of a database, those whose time has come and which nobody has noticed yet included, as in Redis. */
@@ -167,6 +177,9 @@ enum { KEYSPACE_ALL_DATABASES = -1 };
 
 /* Removes every key of one database or of all, at once; the memory is given back in the background. */
 void keyspace_flush(struct keyspace *keyspace, int db);
+
+/* Two databases change places, in constant time. */
+void keyspace_swap(struct keyspace *keyspace, unsigned db, unsigned other);
 
 /* --- all keys, a shard at a time (that shard is locked) --------------------------------------------------------- */
 

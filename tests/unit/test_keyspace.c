@@ -440,6 +440,108 @@ START_TEST(rename_moves_value_and_time_to_live)
 }
 END_TEST
 
+static uint64_t bytes_in_all(void)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t shard = 0; shard < keyspace_shards(keyspace); shard++)
+		bytes += keyspace_shard_figures(keyspace, shard).bytes;
+	return bytes;
+}
+
+START_TEST(copy_shares_a_block_until_one_changes)
+{
+	struct key from = key_of("from"), to = key_of("to");
+	struct entry *entry = set("from", pattern(5000, 1), NOW + 10);
+	char *bytes;
+
+	set("to", SLICE("replaced"), KEYSPACE_PERSIST);
+	ck_assert(keyspace_copy(keyspace, entry, 0, &to, find("to", NOW)));
+	ck_assert_ptr_eq(entry_block(find("to", NOW)), entry_block(find("from", NOW)));
+	ck_assert_int_eq(entry_expire_at(find("to", NOW)), NOW + 10);
+
+	entry = keyspace_resize(keyspace, 0, &from, find("from", NOW), 5000, &bytes);
+	ck_assert_ptr_nonnull(entry);
+	bytes[0] ^= 1;
+	check_value(find("to", NOW), pattern(5000, 1));
+	keyspace_delete(keyspace, 0, &from, find("from", NOW), false);
+	check_value(find("to", NOW), pattern(5000, 1));
+	ck_assert_ptr_null(find("to", NOW + 11));
+}
+END_TEST
+
+START_TEST(copy_keeps_how_a_value_came_to_be)
+{
+	struct key from = key_of("from");
+	char *bytes;
+
+	set("from", SLICE("12"), KEYSPACE_PERSIST);
+	ck_assert_ptr_nonnull(keyspace_resize(keyspace, 0, &from, find("from", NOW), 2, &bytes));
+	ck_assert(keyspace_copy(keyspace, find("from", NOW), 3, &from, NULL));
+	ck_assert(entry_is_raw(keyspace_find(keyspace, 3, &from, NOW)));
+}
+END_TEST
+
+START_TEST(move_changes_the_database)
+{
+	struct key key = key_of("key");
+
+	set("key", pattern(5000, 2), NOW + 10);
+	ck_assert(keyspace_move(keyspace, 0, &key, find("key", NOW), 5));
+	ck_assert_ptr_null(find("key", NOW));
+	check_value(keyspace_find(keyspace, 5, &key, NOW), pattern(5000, 2));
+	ck_assert_uint_eq(keyspace_size(keyspace, 0), 0);
+	ck_assert_uint_eq(keyspace_size(keyspace, 5), 1);
+	reap_all(NOW + 11);
+	ck_assert_uint_eq(keyspace_size(keyspace, 5), 0);
+}
+END_TEST
+
+START_TEST(swapped_databases_keep_their_keys_and_times)
+{
+	enum { KEYS = 500 };
+	struct key key;
+	uint64_t before;
+
+	for (int i = 0; i < KEYS; i++)
+		set_number(i, i % 2 == 0 ? NOW + 10 : KEYSPACE_PERSIST);
+	before = bytes_in_all();
+	keyspace_swap(keyspace, 0, 1);
+	ck_assert_uint_eq(bytes_in_all(), before);
+	ck_assert_uint_eq(keyspace_size(keyspace, 0), 0);
+	ck_assert_uint_eq(keyspace_size(keyspace, 1), KEYS);
+	key = numbered_key(0);
+	check_value(keyspace_find(keyspace, 1, &key, NOW), key.name);
+	set_number(0, NOW + 10);
+	reap_all(NOW + 11);
+	ck_assert_uint_eq(keyspace_size(keyspace, 0), 0);
+	ck_assert_uint_eq(keyspace_size(keyspace, 1), KEYS / 2);
+}
+END_TEST
+
+START_TEST(copies_and_moves_leave_no_bytes_behind)
+{
+	struct key key = key_of("key"), other = key_of("other");
+	uint64_t before;
+
+	for (unsigned db = 0; db < 2; db++) { /* dicts and indexes are made */
+		set("key", pattern(5000, 2), NOW + 10);
+		ck_assert(keyspace_copy(keyspace, find("key", NOW), 1, &key, keyspace_find(keyspace, 1, &key, NOW)));
+		ck_assert(keyspace_copy(keyspace, find("key", NOW), 0, &other, find("other", NOW)));
+	}
+	keyspace_delete(keyspace, 0, &key, find("key", NOW), false);
+	keyspace_delete(keyspace, 0, &other, find("other", NOW), false);
+	keyspace_delete(keyspace, 1, &key, keyspace_find(keyspace, 1, &key, NOW), false);
+	before = bytes_in_all();
+	set("key", pattern(5000, 2), NOW + 10);
+	ck_assert(keyspace_move(keyspace, 0, &key, find("key", NOW), 1));
+	ck_assert(keyspace_copy(keyspace, keyspace_find(keyspace, 1, &key, NOW), 0, &other, NULL));
+	keyspace_delete(keyspace, 0, &other, find("other", NOW), false);
+	keyspace_delete(keyspace, 1, &key, keyspace_find(keyspace, 1, &key, NOW), false);
+	ck_assert_uint_eq(bytes_in_all(), before);
+}
+END_TEST
+
 START_TEST(delete_leaves_a_held_block_alone)
 {
 	struct key key = key_of("key");
@@ -1094,6 +1196,11 @@ static void add_single_key_tests(TCase *tcase)
 	tcase_add_test(tcase, resize_makes_and_fills_with_zeros);
 	tcase_add_test(tcase, resize_copies_a_block_that_a_reply_holds);
 	tcase_add_test(tcase, rename_moves_value_and_time_to_live);
+	tcase_add_test(tcase, copy_shares_a_block_until_one_changes);
+	tcase_add_test(tcase, copy_keeps_how_a_value_came_to_be);
+	tcase_add_test(tcase, move_changes_the_database);
+	tcase_add_test(tcase, swapped_databases_keep_their_keys_and_times);
+	tcase_add_test(tcase, copies_and_moves_leave_no_bytes_behind);
 	tcase_add_test(tcase, delete_leaves_a_held_block_alone);
 	tcase_add_test(tcase, prefetching_changes_nothing);
 }
