@@ -5,7 +5,9 @@
  * - a command is unfinished: its first bytes wait in `input` (or, a large argument, in the decoder's block);
  * - its replies are more than one send takes (128 KB) or than the client reads: the rest waits in `output`, and beyond
  *   client-backlog-limit nothing more is read or run for it until that is gone;
- * - the session is paused: what came after the pausing command waits in `input`.
+ * - the session is paused: what came after the pausing command waits in `input`;
+ * - the session is blocked: the same, but it is read from, up to client-query-buffer-limit, for else nobody would see
+ *   the client go.
  *
  * A connection ends when the client goes, when the deadline passes, when a command closes it or when another thread
  * asks for it. After a protocol error or QUIT the last reply is sent and our side shut first, and what the client had
@@ -29,6 +31,7 @@ static const struct session_ops connection_session_ops;
 
 static void connection_close(struct connection *connection);
 static void connection_resume_input(struct connection *connection);
+static void connection_end_wait(struct connection *connection);
 
 static struct connection *connection_of(struct session *session)
 {
@@ -72,6 +75,9 @@ static void deadline_passed(uv_timer_t *timer)
 
 	if (connection->state == CONNECTION_LINGERING) {
 		connection_close(connection);
+	} else if (connection->wait != NULL) {
+		if (session_take(&connection->session, SESSION_BLOCKED))
+			connection_end_wait(connection);
 	} else if (timeout == 0) {
 		return;
 	} else if (session_has(&connection->session, SESSION_PAUSED | SESSION_LISTENS) || output_moves(connection)) {
@@ -98,12 +104,35 @@ static void handle_closed(uv_handle_t *handle)
 	free(connection);
 }
 
+/* The wait, which has ended. */
+static struct session_wait *connection_take_wait(struct connection *connection)
+{
+	struct session_wait *wait = connection->wait;
+	counter *blocked = &connection->worker->blocked;
+
+	connection->wait = NULL;
+	counter_set(blocked, counter_get(blocked) - 1);
+	return wait;
+}
+
+/* The client goes while it waits. */
+static void connection_cancel_wait(struct connection *connection)
+{
+	struct session_wait *wait;
+
+	if (connection->wait == NULL)
+		return;
+	wait = connection_take_wait(connection);
+	wait->cancel(wait);
+}
+
 static void connection_close(struct connection *connection)
 {
 	if (connection->state == CONNECTION_CLOSING)
 		return;
 	connection->state = CONNECTION_CLOSING;
 	worker_cancel_task(connection->worker, &connection->session);
+	connection_cancel_wait(connection);
 	session_free(&connection->session); /* before the descriptor goes: others may be looking at it */
 	inbox_free(connection);
 	resp_decoder_free(&connection->decoder);
@@ -251,6 +280,13 @@ static bool connection_may_run(const struct connection *connection)
 	return connection->state == CONNECTION_OPEN &&
 	       !session_has(&connection->session, SESSION_CLOSING | SESSION_PAUSED) &&
 	       connection_backlog(connection) < (size_t)setting_get(&settings.client_backlog_limit);
+}
+
+/* Whether more of its bytes may come: to be run, or to be kept, so that the end of a client that waits is seen. */
+static bool connection_may_read(const struct connection *connection)
+{
+	return connection_may_run(connection) || (connection->state == CONNECTION_OPEN && connection->wait != NULL &&
+						  !session_has(&connection->session, SESSION_CLOSING));
 }
 
 /* What decoding a batch came to. */
@@ -451,7 +487,7 @@ static void connection_settle(struct connection *connection)
 		connection_close(connection);
 		return;
 	}
-	if (connection->reading && !connection_may_run(connection)) {
+	if (connection->reading && !connection_may_read(connection)) {
 		uv_read_stop(&connection->transport.stream);
 		connection->reading = false;
 	}
@@ -584,7 +620,7 @@ static void connection_resume_input(struct connection *connection)
 		connection_input(connection, connection->input.data, connection->input.len);
 	if (connection->state == CONNECTION_CLOSING || connection->reading)
 		return;
-	if (connection->state == CONNECTION_LINGERING || connection_may_run(connection))
+	if (connection->state == CONNECTION_LINGERING || connection_may_read(connection))
 		connection->reading = uv_read_start(&connection->transport.stream, read_alloc, read_done) == 0;
 }
 
@@ -650,7 +686,42 @@ static void on_session_run(struct session *session, struct session_task *task)
 	worker_run_task(connection_of(session)->worker, session, task);
 }
 
-static void sweep_killed(uv_loop_t *loop, void *unused)
+/* Answers what the session waited for, and goes on with what has come meanwhile. */
+static void connection_end_wait(struct connection *connection)
+{
+	struct session *session = &connection->session;
+	struct command_host *host = connection->worker->dispatcher.host;
+	struct session_wait *wait = connection_take_wait(connection);
+
+	session_take(session, SESSION_RELEASED);
+	deadline_start(connection);
+	if (session_take(session, SESSION_RELEASED_ERROR)) {
+		host->count_error(host, SLICE("UNBLOCKED"));
+		on_session_send(session, SLICE("-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n"));
+		wait->cancel(wait);
+	} else {
+		wait->finish(wait, session);
+	}
+	on_session_resume(session);
+}
+
+static void on_session_block(struct session *session, struct session_wait *wait)
+{
+	struct connection *connection = connection_of(session);
+	uv_loop_t *loop = &connection->worker->loop;
+
+	connection->wait = wait;
+	counter_add(&connection->worker->blocked, 1);
+	uv_update_time(loop); /* commands may have run for long since it was last read */
+	if (wait->timeout > 0)
+		uv_timer_start(&connection->deadline, deadline_passed, (uint64_t)wait->timeout, 0);
+	else
+		uv_timer_stop(&connection->deadline);
+	session_mark(session, SESSION_BLOCKED);
+	on_session_pause(session);
+}
+
+static void sweep_sessions(uv_loop_t *loop, void *unused)
 {
 	struct worker *worker = worker_of(loop);
 	struct session *session = worker->registry.sessions;
@@ -662,17 +733,33 @@ static void sweep_killed(uv_loop_t *loop, void *unused)
 
 		if (session_has(session, SESSION_KILLED))
 			connection_close(connection_of(session));
+		else if (session_has(session, SESSION_RELEASED | SESSION_RELEASED_ERROR) &&
+			 connection_of(session)->state == CONNECTION_OPEN)
+			connection_end_wait(connection_of(session));
 		session = next;
 	}
 }
 
+static void sweep_post(struct worker *worker)
+{
+	if (!atomic_exchange(&worker->sweep_posted, true))
+		worker_post(worker, sweep_sessions, NULL);
+}
+
 static void on_session_kill(struct session *session)
 {
-	struct worker *worker = connection_of(session)->worker;
-
 	session_mark(session, SESSION_KILLED);
-	if (!atomic_exchange(&worker->sweep_posted, true))
-		worker_post(worker, sweep_killed, NULL);
+	sweep_post(connection_of(session)->worker);
+}
+
+/* Whoever takes the flag ends the wait: a timer that fires meanwhile leaves it to the sweep. */
+static bool on_session_release(struct session *session, enum session_release how)
+{
+	if (!session_take(session, SESSION_BLOCKED))
+		return false;
+	session_mark(session, how == SESSION_RELEASE_ERROR ? SESSION_RELEASED_ERROR : SESSION_RELEASED);
+	sweep_post(connection_of(session)->worker);
+	return true;
 }
 
 static void on_session_describe(const struct session *session, struct session_peer *peer)
@@ -698,6 +785,8 @@ static const struct session_ops connection_session_ops = {
 	.send = on_session_send,
 	.send_reply = on_session_send_reply,
 	.run = on_session_run,
+	.block = on_session_block,
+	.release = on_session_release,
 	.push = on_session_push,
 	.take_pushed = on_session_take_pushed,
 	.kill = on_session_kill,
@@ -762,7 +851,7 @@ void connection_apply_timeout(uv_loop_t *loop, void *unused)
 		struct connection *connection = connection_of(session);
 
 		session = session->next; /* before the session may go */
-		if (connection->state != CONNECTION_OPEN)
+		if (connection->state != CONNECTION_OPEN || connection->wait != NULL)
 			continue;
 		deadline_start(connection);
 		if (setting_get(&settings.timeout) > 0)

@@ -34,12 +34,13 @@ struct connection {
 	struct buffer input;   /* bytes that have come and are not run yet */
 	struct output *output; /* NULL when nothing waits to be sent */
 	struct inbox inbox;
-	uint64_t active;      /* loop time in ms of the last finished command or other progress */
-	uint32_t progress;    /* bytes of an unfinished command since then */
-	uint8_t state;	      /* enum connection_state */
-	uint8_t open_handles; /* whose close callback has not come */
-	bool reading;	      /* uv_read_start is in force */
-	bool serving;	      /* its commands are being run further up the stack */
+	struct session_wait *wait; /* NULL: the session is not blocked. `deadline` is the wait's timer, then */
+	uint64_t active;	   /* loop time in ms of the last finished command or other progress */
+	uint32_t progress;	   /* bytes of an unfinished command since then */
+	uint8_t state;		   /* enum connection_state */
+	uint8_t open_handles;	   /* whose close callback has not come */
+	bool reading;		   /* uv_read_start is in force */
+	bool serving;		   /* its commands are being run further up the stack */
 
 	/* For CLIENT LIST, on any thread. */
 	_Atomic uint64_t input_bytes;

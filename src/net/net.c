@@ -283,6 +283,7 @@ static void figures_sum(const struct net *net, struct net_figures *sum)
 		sum->protocol_errors += counter_get(&worker->protocol_errors);
 		sum->timed_out += counter_get(&worker->timed_out);
 		sum->query_limit_closed += counter_get(&worker->query_limit_closed);
+		sum->blocked += counter_get(&worker->blocked);
 		sum->largest_input = larger(sum->largest_input, counter_get(&worker->largest_input));
 		sum->largest_output = larger(sum->largest_output, counter_get(&worker->largest_output));
 	}

@@ -51,7 +51,7 @@ struct worker {
 	struct mail *mail_spare; /* under mail_lock: of mail_reserve, those that are free */
 	struct mail mail_reserve[WORKER_SPARE_MAIL];
 	bool mail_closed;	   /* under mail_lock: the loop has ended and is not to be woken */
-	_Atomic bool sweep_posted; /* a message to close the killed connections is under way */
+	_Atomic bool sweep_posted; /* a message to look for killed and released sessions is under way */
 
 	/* The connections whose inboxes are not empty. */
 	struct lock inbox_lock;
@@ -97,6 +97,7 @@ struct worker {
 	counter writes;	    /* that took bytes */
 	counter turns;	    /* of the loop in which there was something to do */
 	counter turn_ticks; /* clock_ticks() spent in them */
+	counter blocked; /* sessions that wait */
 };
 
 static inline struct worker *worker_of(const uv_loop_t *loop)

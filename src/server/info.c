@@ -167,7 +167,7 @@ static void print_clients(const struct info *info, struct buffer *out)
 	print_number(out, "maxclients", (uint64_t)setting_get(&settings.maxclients));
 	print_number(out, "client_recent_max_input_buffer", figures.largest_input);
 	print_number(out, "client_recent_max_output_buffer", figures.largest_output);
-	print_number(out, "blocked_clients", drain_waiting(&info->server->drain));
+	print_number(out, "blocked_clients", drain_waiting(&info->server->drain) + figures.blocked);
 	print_number(out, "tracking_clients", tracking_figures().clients);
 	for (unsigned worker = 0; worker < info->server->threads; worker++)
 		buffer_printf(out, "thread%u_clients:%" PRIu64 "\r\n", worker,

@@ -53,6 +53,25 @@ struct session_task {
 	struct session_task *prev, *next; /* utlist.h */
 };
 
+/*
+ * What a client waits for that may never come (replicas that have acknowledged, say): its session is blocked until the
+ * wait's time is over or somebody releases it, and no command of it runs meanwhile. The client is read from all the
+ * same, so that one that goes is noticed. All functions are called on its worker's thread.
+ */
+struct session_wait {
+	int64_t timeout; /* milliseconds; 0 is for ever */
+	/* The time is over, or somebody else made an end of it: replies through session->ops and frees the wait. */
+	void (*finish)(struct session_wait *wait, struct session *session);
+	/* There is nothing to reply any more, because the client has gone or was sent an error: frees the wait. */
+	void (*cancel)(struct session_wait *wait);
+};
+
+/* How a wait ends before its time. */
+enum session_release {
+	SESSION_RELEASE_TIMEOUT, /* as if its time were over */
+	SESSION_RELEASE_ERROR,	 /* "-UNBLOCKED client unblocked via CLIENT UNBLOCK" */
+};
+
 /* The functions that a feeder provides. */
 struct session_ops {
 	/* Ends the client once the replies written so far are sent. Its own thread. */
@@ -66,6 +85,11 @@ struct session_ops {
 	void (*send_reply)(struct session *session, struct reply *reply);
 	/* Pauses the session, does the task, resumes the session. Its own thread. */
 	void (*run)(struct session *session, struct session_task *task);
+	/* Pauses the session until the wait ends, which is then answered. Its own thread. */
+	void (*block)(struct session *session, struct session_wait *wait);
+	/* Ends the wait of a blocked session, as soon as its worker gets to it. False when it waits for nothing, or
+	 * somebody else has just ended that. Any thread, under the registry's lock. */
+	bool (*release)(struct session *session, enum session_release how);
 	/* Has `message`, whole RESP, sent to the client in its turn: messages of one sender arrive in their order. Any
 	 * thread, under a lock without which the session cannot end. Keeps a reference of its own if it needs one. */
 	void (*push)(struct session *session, struct block *message);
@@ -94,6 +118,9 @@ enum session_flag {
 	SESSION_NO_TOUCH = 1 << 12,	  /* its reads leave the keys' last use as it was */
 	SESSION_TRACKING = 1 << 14,	  /* is told when what it has read changes (session/tracking.h) */
 	SESSION_DIRTY = 1 << 13,	  /* any thread: a watched key has changed */
+	SESSION_BLOCKED = 1 << 14,	  /* any thread: block was called, and nothing has ended the wait */
+	SESSION_RELEASED = 1 << 15,	  /* any thread: release was called with SESSION_RELEASE_TIMEOUT */
+	SESSION_RELEASED_ERROR = 1 << 16, /* any thread: ... with SESSION_RELEASE_ERROR */
 
 	/* Others speak to these: they may be silent for as long as they like. */
 	SESSION_LISTENS = SESSION_SUBSCRIBED | SESSION_MONITOR,
@@ -141,6 +168,12 @@ static inline void session_mark(struct session *session, enum session_flag flag)
 static inline void session_unmark(struct session *session, enum session_flag flag)
 {
 	atomic_fetch_and_explicit(&session->flags, ~(uint32_t)flag, memory_order_relaxed);
+}
+
+/* Takes the flag back; whether it was there. Of several threads that try at once one is told so. */
+static inline bool session_take(struct session *session, enum session_flag flag)
+{
+	return (atomic_fetch_and_explicit(&session->flags, ~(uint32_t)flag, memory_order_relaxed) & flag) != 0;
 }
 
 static inline unsigned session_db(const struct session *session)
