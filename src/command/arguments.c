@@ -35,6 +35,47 @@ bool argument_bit_offset(struct command_context *context, size_t index, unsigned
 	return true;
 }
 
+bool argument_int32(struct command_context *context, size_t index, int32_t *value)
+{
+	int64_t number;
+
+	if (!argument_int64(context, index, &number))
+		return false;
+	if (number < INT32_MIN || number > INT32_MAX) {
+		reply_error(context->reply, "ERR value is out of range, value must between -2147483648 and 2147483647");
+		return false;
+	}
+	*value = (int32_t)number;
+	return true;
+}
+
+bool argument_database(struct command_context *context, size_t index, unsigned *db)
+{
+	int32_t number;
+
+	if (!argument_int32(context, index, &number))
+		return false;
+	if (number < 0 || (unsigned)number >= keyspace_databases(context->keyspace)) {
+		reply_error(context->reply, "ERR DB index is out of range");
+		return false;
+	}
+	*db = (unsigned)number;
+	return true;
+}
+
+bool argument_timeout(struct command_context *context, size_t index, int64_t *timeout)
+{
+	if (!number_parse_int64(context->argv[index], timeout))
+		reply_error(context->reply, "ERR timeout is not an integer or out of range");
+	else if (*timeout < 0)
+		reply_error(context->reply, "ERR timeout is negative");
+	else if (*timeout > INT64_MAX - context->now)
+		reply_error(context->reply, "ERR timeout is out of range");
+	else
+		return true;
+	return false;
+}
+
 bool argument_expiry(struct command_context *context, int64_t amount, int unit, int64_t *expire_at)
 {
 	int64_t scale = (unit & TIME_MILLISECONDS) != 0 ? 1 : 1000;

@@ -94,6 +94,8 @@ static const char *flag_letters(const struct session *session, const struct sess
 {
 	size_t len = 0;
 
+	if (session_has(session, SESSION_BLOCKED))
+		out[len++] = 'b';
 	if (session_has(session, SESSION_CLOSING))
 		out[len++] = 'c';
 	if (session_has(session, SESSION_KILLED))
@@ -373,6 +375,52 @@ void client_kill_command(struct command_context *context)
 		context->session->ops->close(context->session);
 }
 
+/* --- UNBLOCK ----------------------------------------------------------------------------------------------------- */
+
+/* A walk that looks for one client and ends its wait. */
+struct unblocking {
+	uint64_t id;
+	enum session_release how;
+	bool done;
+};
+
+static void unblocking_visit(struct session *session, void *arg)
+{
+	struct unblocking *unblocking = arg;
+
+	if (session->id == unblocking->id)
+		unblocking->done = session->ops->release(session, unblocking->how);
+}
+
+static bool release_parse(struct command_context *context, size_t index, enum session_release *how)
+{
+	if (argument_is(context, index, "ERROR")) {
+		*how = SESSION_RELEASE_ERROR;
+	} else if (!argument_is(context, index, "TIMEOUT")) {
+		reply_error(context->reply, "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+		return false;
+	}
+	return true;
+}
+
+void client_unblock_command(struct command_context *context)
+{
+	struct unblocking unblocking = {.how = SESSION_RELEASE_TIMEOUT};
+	int64_t id;
+
+	if (context->argc > 4) {
+		argument_error_usage(context);
+		return;
+	}
+	if (context->argc == 4 && !release_parse(context, 3, &unblocking.how))
+		return;
+	if (!argument_int64(context, 2, &id))
+		return;
+	unblocking.id = (uint64_t)id;
+	session_registry_each(unblocking_visit, &unblocking);
+	reply_int(context->reply, unblocking.done);
+}
+
 void client_help_command(struct command_context *context)
 {
 	static const char *const lines[] = {
@@ -410,6 +458,8 @@ void client_help_command(struct command_context *context)
 		"    Tell the name or the version of the client library.",
 		"SETNAME <name>",
 		"    Assign the name <name> to the current connection.",
+		"UNBLOCK <clientid> [TIMEOUT|ERROR]",
+		"    Unblock the specified blocked client.",
 		NULL,
 	};
 

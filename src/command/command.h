@@ -42,6 +42,7 @@ enum command_flag {
 	COMMAND_SKIP_SLOWLOG = 1 << 11,
 	COMMAND_NO_ASYNC_LOADING = 1 << 12,
 	COMMAND_NO_MULTI = 1 << 13,
+	COMMAND_BLOCKING = 1 << 15, /* may block its client: see session_wait */
 	COMMAND_LOCK_ALL = 1 << 24, /* touches keys that its arguments do not name: every shard is locked */
 	/* Reads shards that its arguments do not name: it locks them itself, one at a time, unless it is to be done at
 	 * once. */

@@ -172,18 +172,10 @@ void hello_command(struct command_context *context)
 
 void select_command(struct command_context *context)
 {
-	int64_t index;
+	unsigned db;
 
-	if (!argument_int64(context, 1, &index))
+	if (!argument_database(context, 1, &db))
 		return;
-	if (index < INT32_MIN || index > INT32_MAX) {
-		reply_error(context->reply, "ERR value is out of range, value must between -2147483648 and 2147483647");
-		return;
-	}
-	if (index < 0 || index >= keyspace_databases(context->keyspace)) {
-		reply_error(context->reply, "ERR DB index is out of range");
-		return;
-	}
-	atomic_store_explicit(&context->session->db, (uint16_t)index, memory_order_relaxed);
+	atomic_store_explicit(&context->session->db, (uint16_t)db, memory_order_relaxed);
 	reply_ok(context->reply);
 }

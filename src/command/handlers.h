@@ -33,7 +33,7 @@ command_handler function_flush_command, function_list_command, function_stats_co
 
 /* client.c */
 command_handler client_id_command, client_getname_command, client_setname_command, client_setinfo_command,
-	client_info_command, client_list_command, client_kill_command, client_help_command;
+	client_info_command, client_list_command, client_kill_command, client_unblock_command, client_help_command;
 
 /* connection.c */
 command_handler ping_command, echo_command, quit_command, reset_command, auth_command, hello_command, select_command;
@@ -52,9 +52,16 @@ command_handler expire_command, pexpire_command, expireat_command, pexpireat_com
 command_handler command_command, command_count_command, command_info_command, command_docs_command,
 	command_list_command, command_getkeys_command, command_getkeysandflags_command, command_help_command;
 
+/* keys.c */
+command_handler copy_command, move_command, swapdb_command, object_encoding_command, object_refcount_command,
+	object_help_command;
+
 /* latency.c */
 command_handler latency_latest_command, latency_history_command, latency_reset_command, latency_graph_command,
 	latency_doctor_command, latency_histogram_command, latency_help_command;
+
+/* payload.c */
+command_handler dump_command, restore_command;
 
 /* server.c */
 command_handler info_command, time_command, shutdown_command, config_get_command, config_set_command,
@@ -69,6 +76,9 @@ command_handler client_tracking_command, client_caching_command, client_getredir
 
 /* transaction.c */
 command_handler multi_command, discard_command, watch_command, unwatch_command, exec_command;
+
+/* wait.c */
+command_handler wait_command, waitaof_command;
 
 /* walk.c */
 command_handler keys_command, scan_command, randomkey_command, dbsize_command;

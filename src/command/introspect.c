@@ -23,6 +23,7 @@ static const struct bit_word flag_words[] = {
 	{COMMAND_DENYOOM, "denyoom"},
 	{COMMAND_ADMIN, "admin"},
 	{COMMAND_NOSCRIPT, "noscript"},
+	{COMMAND_BLOCKING, "blocking"},
 	{COMMAND_LOADING, "loading"},
 	{COMMAND_STALE, "stale"},
 	{COMMAND_SKIP_MONITOR, "skip_monitor"},

@@ -336,6 +336,50 @@ const struct command_arg syntax_sort_ro[] = {
 	{0},
 };
 
+const struct command_arg syntax_restore[] = {
+	{.name = "key", .type = "key"},
+	{.name = "ttl", .type = "integer"},
+	{.name = "serialized-value", .type = "string"},
+	{.name = "replace", .type = "pure-token", .token = "REPLACE", .flags = ARG_OPTIONAL},
+	{.name = "absttl", .type = "pure-token", .token = "ABSTTL", .flags = ARG_OPTIONAL},
+	{.name = "seconds", .type = "integer", .token = "IDLETIME", .flags = ARG_OPTIONAL},
+	{.name = "frequency", .type = "integer", .token = "FREQ", .flags = ARG_OPTIONAL},
+	{0},
+};
+
+const struct command_arg syntax_copy[] = {
+	{.name = "source", .type = "key"},
+	{.name = "destination", .type = "key"},
+	{.name = "destination-db", .type = "integer", .token = "DB", .flags = ARG_OPTIONAL},
+	{.name = "replace", .type = "pure-token", .token = "REPLACE", .flags = ARG_OPTIONAL},
+	{0},
+};
+
+const struct command_arg syntax_move[] = {
+	{.name = "key", .type = "key"},
+	{.name = "db", .type = "integer"},
+	{0},
+};
+
+const struct command_arg syntax_swapdb[] = {
+	{.name = "index1", .type = "integer"},
+	{.name = "index2", .type = "integer"},
+	{0},
+};
+
+const struct command_arg syntax_wait[] = {
+	{.name = "numreplicas", .type = "integer"},
+	{.name = "timeout", .type = "integer"},
+	{0},
+};
+
+const struct command_arg syntax_waitaof[] = {
+	{.name = "numlocal", .type = "integer"},
+	{.name = "numreplicas", .type = "integer"},
+	{.name = "timeout", .type = "integer"},
+	{0},
+};
+
 static const struct command_arg expire_conditions[] = {
 	{.name = "nx", .type = "pure-token", .token = "NX"},
 	{.name = "xx", .type = "pure-token", .token = "XX"},
@@ -488,6 +532,18 @@ static const struct command_arg caching_modes[] = {
 const struct command_arg syntax_client_caching[] = {{.name = "mode", .type = "oneof", .args = caching_modes}, {0}};
 
 const struct command_arg syntax_client_kill[] = {{.name = "filter", .type = "oneof", .args = kill_forms}, {0}};
+
+static const struct command_arg unblock_reasons[] = {
+	{.name = "timeout", .type = "pure-token", .token = "TIMEOUT"},
+	{.name = "error", .type = "pure-token", .token = "ERROR"},
+	{0},
+};
+
+const struct command_arg syntax_client_unblock[] = {
+	{.name = "client-id", .type = "integer"},
+	{.name = "unblock-type", .type = "oneof", .flags = ARG_OPTIONAL, .args = unblock_reasons},
+	{0},
+};
 
 /* --- server ------------------------------------------------------------------------------------------------------ */
 

@@ -12,13 +12,11 @@ extern const struct command_arg syntax_key[], syntax_keys[], syntax_key_value[],
 	syntax_optional_message[], syntax_command_names[], syntax_flush[];
 
 /* string and generic */
-extern const struct command_arg syntax_set[], syntax_getex[], syntax_setrange[], syntax_lcs[], syntax_sort[],
-	syntax_sort_ro[], syntax_keys_pattern[], syntax_scan[], syntax_expire[], syntax_pexpire[], syntax_expireat[],
-	syntax_pexpireat[];
-
-/* bits */
-extern const struct command_arg syntax_setbit[], syntax_getbit[], syntax_bitcount[], syntax_bitpos[], syntax_bitop[],
-	syntax_bitfield[], syntax_bitfield_ro[];
+syntax_set[], syntax_getex[], syntax_setrange[], syntax_lcs[], syntax_sort[], syntax_sort_ro[], syntax_keys_pattern[],
+	syntax_scan[], syntax_expire[], syntax_pexpire[], syntax_expireat[], syntax_pexpireat[], syntax_setbit[],
+	syntax_getbit[], syntax_bitcount[], syntax_bitpos[], syntax_bitop[], syntax_bitfield[], syntax_bitfield_ro[],
+	syntax_restore[], syntax_copy[], syntax_move[], syntax_swapdb[], syntax_wait[], syntax_waitaof[],
+	syntax_client_unblock[];
 
 /* connection and server */
 extern const struct command_arg syntax_hello[], syntax_auth[], syntax_select[], syntax_client_setname[],

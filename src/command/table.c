@@ -104,6 +104,14 @@ static struct command client_subcommands[] = {
 		.args = syntax_client_kill,
 	},
 	{
+		.name = "unblock", .handler = client_unblock_command, .arity = -3,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "5.0.0", .complexity = "O(N) where N is the number of client connections",
+		.summary = "Ends what another connection waits for.",
+		.args = syntax_client_unblock,
+	},
+	{
 		.name = "help", .handler = client_help_command, .arity = 2,
 		.flags = COMMAND_LOADING | COMMAND_STALE,
 		.categories = CATEGORY_CONNECTION,
@@ -326,6 +334,35 @@ static struct command debug_subcommands[] = {
 		.summary = "Stops the thread that serves the connection for a while.",
 		.differs = "Only the clients of one thread wait; and a word that is no number is an error, not 0.",
 		.args = syntax_debug_sleep,
+	},
+	{0},
+};
+
+static struct command object_subcommands[] = {
+	{
+		.name = "encoding", .handler = object_encoding_command, .arity = 3,
+		.flags = COMMAND_READONLY,
+		.keys = {2, 2, 1, .flags = KEY_RO},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "2.2.3", .complexity = "O(1)",
+		.summary = "Tells how Redis would hold the value of a key.",
+		.args = syntax_key, .tips = "nondeterministic_output",
+	},
+	{
+		.name = "refcount", .handler = object_refcount_command, .arity = 3,
+		.flags = COMMAND_READONLY,
+		.keys = {2, 2, 1, .flags = KEY_RO},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "2.2.3", .complexity = "O(1)",
+		.summary = "Tells how many references Redis would have to the value of a key.",
+		.args = syntax_key, .tips = "nondeterministic_output",
+	},
+	{
+		.name = "help", .handler = object_help_command, .arity = 2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "6.2.0", .complexity = "O(1)",
+		.summary = "Explains the subcommands.",
 	},
 	{0},
 };
@@ -919,6 +956,72 @@ static struct command commands[] = {
 		.tips = "request_policy:all_shards response_policy:agg_sum",
 	},
 	{
+		.name = "copy", .handler = copy_command, .arity = -3,
+		.flags = COMMAND_WRITE | COMMAND_DENYOOM,
+		.keys = {1, 2, 1, .flags = KEY_RO | KEY_ACCESS, .second_flags = KEY_OW | KEY_UPDATE},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "6.2.0", .complexity = "O(1)",
+		.summary = "Copies the value and the time to live of a key to another key or database.",
+		.args = syntax_copy,
+	},
+	{
+		.name = "move", .handler = move_command, .arity = 3,
+		.flags = COMMAND_WRITE | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_RW | KEY_ACCESS | KEY_UPDATE},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "1.0.0", .complexity = "O(1)",
+		.summary = "Moves a key to another database.",
+		.args = syntax_move,
+	},
+	{
+		.name = "dump", .handler = dump_command, .arity = 2,
+		.flags = COMMAND_READONLY,
+		.keys = {1, 1, 1, .flags = KEY_RO | KEY_ACCESS},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "2.6.0", .complexity = "O(N) where N is the length of the value",
+		.summary = "Returns the value of a key as a payload for RESTORE.",
+		.args = syntax_key, .tips = "nondeterministic_output",
+	},
+	{
+		.name = "restore", .handler = restore_command, .arity = -4,
+		.flags = COMMAND_WRITE | COMMAND_DENYOOM,
+		.keys = {1, 1, 1, .flags = KEY_OW | KEY_UPDATE},
+		.categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
+		.group = "generic", .since = "2.6.0", .complexity = "O(N) where N is the length of the value",
+		.summary = "Makes a key of a payload that DUMP has given.",
+		.args = syntax_restore,
+	},
+	{
+		.name = "object", .arity = -2,
+		.group = "generic", .since = "2.2.3", .complexity = "Depends on subcommand.",
+		.summary = "Commands about what is behind a key.",
+		.subcommands = object_subcommands,
+	},
+	{
+		.name = "wait", .handler = wait_command, .arity = 3,
+		.flags = COMMAND_BLOCKING,
+		.categories = CATEGORY_CONNECTION,
+		.group = "generic", .since = "3.0.0", .complexity = "O(1)",
+		.summary = "Waits until replicas have what the connection has written.",
+		.args = syntax_wait, .tips = "request_policy:all_shards response_policy:agg_min",
+	},
+	{
+		.name = "waitaof", .handler = waitaof_command, .arity = 4,
+		.flags = COMMAND_BLOCKING,
+		.categories = CATEGORY_CONNECTION,
+		.group = "generic", .since = "7.2.0", .complexity = "O(1)",
+		.summary = "Waits until append-only files, here and at replicas, have what the connection has written.",
+		.args = syntax_waitaof, .tips = "request_policy:all_shards response_policy:agg_min",
+	},
+	{
+		.name = "swapdb", .handler = swapdb_command, .arity = 3,
+		.flags = COMMAND_WRITE | COMMAND_FAST | COMMAND_LOCK_ALL,
+		.categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
+		.group = "server", .since = "4.0.0", .complexity = "O(1)",
+		.summary = "Lets two databases change places.",
+		.args = syntax_swapdb,
+	},
+	{
 		.name = "flushdb", .handler = flushdb_command, .arity = -1,
 		.flags = COMMAND_WRITE | COMMAND_LOCK_ALL,
 		.categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
@@ -1390,6 +1493,8 @@ static uint32_t implied_categories(uint32_t flags)
 		categories |= CATEGORY_READ;
 	if ((flags & COMMAND_ADMIN) != 0)
 		categories |= CATEGORY_ADMIN | CATEGORY_DANGEROUS;
+	if ((flags & COMMAND_BLOCKING) != 0)
+		categories |= CATEGORY_BLOCKING;
 	return categories;
 }
 

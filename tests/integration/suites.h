@@ -11,6 +11,8 @@ Suite *lcs_suite(void);
 Suite *transactions_suite(void);
 Suite *generic_suite(void);
 Suite *expire_suite(void);
+Suite *keys_suite(void);
+Suite *wait_suite(void);
 Suite *connection_suite(void);
 Suite *client_suite(void);
 Suite *server_suite(void);
