@@ -37,7 +37,8 @@ static void check_keys(const struct command *command)
 	if (keys->first == 0) {
 		ck_assert_msg(keys->last == 0 && keys->step == 0 && keys->flags == 0, "%s has half a key", name);
 		ck_assert_msg((command->flags & (COMMAND_LOCK_ALL | COMMAND_LOCK_EACH)) != 0 ||
-				      (command->categories & CATEGORY_KEYSPACE) == 0,
+				      (command->categories & CATEGORY_KEYSPACE) == 0 ||
+				      strcmp(command->name, "help") == 0,
 			      "%s touches keys that nobody locks", name);
 		return;
 	}
