@@ -82,6 +82,17 @@ START_TEST(wait_checks_its_numbers)
 }
 END_TEST
 
+START_TEST(a_transaction_does_not_wait)
+{
+	struct client *c = client_fresh(_i);
+
+	expect(c, "+OK", "MULTI", NULL);
+	expect(c, "+QUEUED", "WAIT", "1", "0", NULL);
+	expect(c, "+QUEUED", "PING", NULL);
+	expect(c, "[ :0 +PONG ]", "EXEC", NULL);
+}
+END_TEST
+
 START_TEST(a_pipeline_goes_on_behind_a_wait)
 {
 	struct client *c = client_fresh(_i);
@@ -223,6 +234,7 @@ Suite *wait_suite(void)
 	tcase_add_loop_test(tcase, a_wait_ends_at_its_timeout, 2, 4);
 	tcase_add_loop_test(tcase, waitaof_waits_for_replicas, 2, 4);
 	tcase_add_loop_test(tcase, wait_checks_its_numbers, 2, 4);
+	tcase_add_loop_test(tcase, a_transaction_does_not_wait, 2, 4);
 	tcase_add_loop_test(tcase, a_pipeline_goes_on_behind_a_wait, 2, 4);
 	tcase_add_loop_test(tcase, what_comes_meanwhile_is_run_afterwards, 2, 4);
 	tcase_add_loop_test(tcase, client_unblock_ends_a_wait, 2, 4);
