@@ -30,6 +30,22 @@ struct settings {
 	setting tracking_table_max_keys;   /* 0 is no limit */
 	setting lazyfree_lazy_user_del;	   /* DEL is UNLINK */
 	setting notify_keyspace_events;	   /* enum event_class; 0 is off */
+	setting maxmemory;		   /* bytes; 0 is no limit */
+	setting maxmemory_policy;	   /* enum settings_policy */
+	setting maxmemory_samples;	   /* keys compared for each that is evicted */
+	setting maxmemory_tenacity;	   /* maxmemory-eviction-tenacity, 0 to 100 */
+	setting lfu_log_factor;
+	setting lfu_decay_time; /* minutes; 0: counts never decay */
+};
+
+/* Which keys go when memory is full: at most one of the first four, among the keys with a time to live or among all; 0:
+ * none go. */
+enum settings_policy {
+	POLICY_LRU = 1 << 0,
+	POLICY_LFU = 1 << 1,
+	POLICY_TTL = 1 << 2,
+	POLICY_RANDOM = 1 << 3,
+	POLICY_ALL_KEYS = 1 << 4,
 	setting slowlog_log_slower_than;   /* microseconds; negative is off */
 	setting slowlog_max_len;	   /* entries */
 	setting latency_monitor_threshold; /* milliseconds; 0 is off */

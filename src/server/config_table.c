@@ -17,6 +17,7 @@ static const char network[] = "Network";
 static const char access_control[] = "Access";
 static const char limits[] = "Limits of one client";
 static const char keyspace_group[] = "Threads and keyspace";
+static const char memory[] = "Memory";
 static const char slowness[] = "What is slow";
 static const char logging[] = "Logs";
 
@@ -24,6 +25,18 @@ static const struct config_choice guard_choices[] = {
 	{"no", SETTINGS_NO},
 	{"yes", SETTINGS_YES},
 	{"local", SETTINGS_LOCAL},
+	{NULL, 0},
+};
+
+static const struct config_choice policy_choices[] = {
+	{"volatile-lru", POLICY_LRU},
+	{"volatile-lfu", POLICY_LFU},
+	{"volatile-random", POLICY_RANDOM},
+	{"volatile-ttl", POLICY_TTL},
+	{"allkeys-lru", POLICY_ALL_KEYS | POLICY_LRU},
+	{"allkeys-lfu", POLICY_ALL_KEYS | POLICY_LFU},
+	{"allkeys-random", POLICY_ALL_KEYS | POLICY_RANDOM},
+	{"noeviction", 0},
 	{NULL, 0},
 };
 
@@ -259,6 +272,60 @@ static const struct config_row table[CONFIG_COUNT] = {
 		 .group = keyspace_group,
 		 .doc =
 			 "Accepted and without effect: FLUSHALL and FLUSHDB always free in the background."},
+	[CONFIG_MAXMEMORY] = {.name = "maxmemory",
+			      .kind = CONFIG_MEMORY,
+			      .mutable = true,
+			      .initial = "0",
+			      .max = LLONG_MAX,
+			      .mirror = &settings.maxmemory,
+			      .group = memory,
+			      .doc = "Bytes of memory from which on keys are evicted; 0 is no limit."},
+	[CONFIG_MAXMEMORY_POLICY] =
+		{.name = "maxmemory-policy",
+		 .kind = CONFIG_ENUM,
+		 .mutable = true,
+		 .initial = "noeviction",
+		 .choices = policy_choices,
+		 .mirror = &settings.maxmemory_policy,
+		 .group = memory,
+		 .doc =
+			 "Which keys are evicted at maxmemory: of those with a time to live, or of all."},
+	[CONFIG_MAXMEMORY_SAMPLES] = {.name = "maxmemory-samples",
+				      .kind = CONFIG_INT,
+				      .mutable = true,
+				      .initial = "5",
+				      .min = 1,
+				      .max = INT_MAX,
+				      .mirror = &settings.maxmemory_samples,
+				      .group = memory,
+				      .doc = "Keys that are looked at for each that is evicted."},
+	[CONFIG_MAXMEMORY_EVICTION_TENACITY] =
+		{.name = "maxmemory-eviction-tenacity",
+		 .kind = CONFIG_INT,
+		 .mutable = true,
+		 .initial = "10",
+		 .max =
+			 100,
+		 .mirror = &settings.maxmemory_tenacity,
+		 .group = memory,
+		 .doc =
+			 "How long a command may evict before it runs: 10 is half a millisecond, 100 is for ever."},
+	[CONFIG_LFU_LOG_FACTOR] = {.name = "lfu-log-factor",
+				   .kind = CONFIG_INT,
+				   .mutable = true,
+				   .initial = "10",
+				   .max = INT_MAX,
+				   .mirror = &settings.lfu_log_factor,
+				   .group = memory,
+				   .doc = "How slowly the count of a key's uses grows under an LFU policy."},
+	[CONFIG_LFU_DECAY_TIME] = {.name = "lfu-decay-time",
+				   .kind = CONFIG_INT,
+				   .mutable = true,
+				   .initial = "1",
+				   .max = INT_MAX,
+				   .mirror = &settings.lfu_decay_time,
+				   .group = memory,
+				   .doc = "Minutes without use that take one off that count; 0 is never."},
 	[CONFIG_SLOWLOG_LOG_SLOWER_THAN] =
 		{
 			.name = "slowlog-log-slower-than",

@@ -65,7 +65,7 @@ struct entry {
 	uint16_t value_len;    /* of a value that follows the key */
 	uint8_t flags;	       /* enum entry_flag */
 	uint8_t spare;	       /* 0 */
-	uint32_t access;       /* 0; room for the time or the number of accesses, should keys be evicted one day */
+	uint32_t access;       /* when, or how often, it was used (store/access.h) */
 	uint32_t key_words[2]; /* uthash's: the key's length and hash */
 	char bytes[];
 };

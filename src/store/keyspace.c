@@ -8,6 +8,7 @@
 #include "store/keyspace.h"
 
 #include "base/background.h"
+#include "store/access.h"
 #include "store/shard.h"
 
 /* --- making and freeing ------------------------------------------------------------------------------------------ */
@@ -70,7 +71,7 @@ struct key keyspace_key(const struct keyspace *keyspace, struct slice name)
 	return (struct key){
 		.name = name,
 		.hash = (uint32_t)hash_siphash13(&keyspace->seed, name),
-		.shard = shard,
+		.shard = (uint16_t)shard,
 	};
 }
 
@@ -146,13 +147,19 @@ static inline struct entry *find(struct shard *shard, unsigned db, const struct 
 	struct dict *dict = shard->dicts[db];
 	struct entry *entry;
 
+	shard->now = now;
 	if (dict == NULL)
 		return NULL;
 	entry = dict_find(dict, key->name, key->hash);
-	if (entry == NULL || !entry_is_dead(entry, now))
-		return entry;
-	shard_expire(shard, db, entry);
-	return NULL;
+	if (entry == NULL)
+		return NULL;
+	if (entry_is_dead(entry, now)) {
+		shard_expire(shard, db, entry);
+		return NULL;
+	}
+	if (!key->no_touch)
+		access_touch(&entry->access, now, &shard->random);
+	return entry;
 }
 
 struct entry *keyspace_find(struct keyspace *keyspace, unsigned db, const struct key *key, int64_t now)
@@ -237,6 +244,7 @@ static struct entry *put(struct keyspace *keyspace, unsigned db, const struct ke
 		return entry;
 	}
 	write_tail(entry, value, block);
+	entry->access = found != NULL ? found->access : access_first(shard->now);
 	if (found != NULL) {
 		dict_remove(dict, found);
 		entry_release(found, false);
@@ -377,6 +385,30 @@ struct entry *keyspace_resize(struct keyspace *keyspace, unsigned db, const stru
 	block = entry_block(entry);
 	*bytes = block != NULL ? block->data : entry_tail(entry);
 	return entry;
+}
+
+/* --- how much it is used ---------------------------------------------------------------------------------------- */
+
+int64_t keyspace_idle(const struct entry *entry, int64_t now)
+{
+	return access_idle_ms(entry->access, now) / 1000;
+}
+
+unsigned keyspace_freq(const struct entry *entry, int64_t now)
+{
+	return access_count(entry->access, now);
+}
+
+void keyspace_set_idle(struct entry *entry, int64_t seconds, int64_t now)
+{
+	if (!access_is_counted())
+		entry->access = access_of_idle(seconds, now);
+}
+
+void keyspace_set_freq(struct entry *entry, uint8_t freq, int64_t now)
+{
+	if (access_is_counted())
+		entry->access = access_of_count(freq, now);
 }
 
 /* --- time to live, removal, renaming ----------------------------------------------------------------------------- */

@@ -46,7 +46,8 @@ unsigned keyspace_databases(const struct keyspace *keyspace);
 struct key {
 	struct slice name;
 	uint32_t hash;	/* picks table and bucket */
-	uint32_t shard; /* index */
+	uint16_t shard; /* index */
+	bool no_touch;	/* a lookup does not count as a use of the key (store/access.h) */
 };
 
 struct key keyspace_key(const struct keyspace *keyspace, struct slice name);
@@ -106,7 +107,8 @@ void keyspace_want_changes(struct keyspace *keyspace, uint32_t shard, uint32_t c
 
 /* --- one key (its shard is locked) ------------------------------------------------------------------------------ */
 
-/* The key's entry, or NULL when there is none. A key whose time has come is removed first, and counts as expired. */
+/* The key's entry, or NULL when there is none. A key whose time has come is removed first, and counts as expired. One
+ * that is there is marked as used, unless key->no_touch. */
 struct entry *keyspace_find(struct keyspace *keyspace, unsigned db, const struct key *key, int64_t now);
 
 /* The same for a command that reads: counts a hit or a miss. */
@@ -149,6 +151,15 @@ struct entry *keyspace_expire(struct keyspace *keyspace, unsigned db, const stru
 
 /* Removes `entry` and frees it; with `lazy` a large value is freed in the background. */
 void keyspace_delete(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *entry, bool lazy);
+
+/* Seconds since the key was last used, and how often it is, from 0 to 255, as the LFU policies count it. Both can be
+ * told whatever the policy, but only the one that the policy keeps is exact. */
+int64_t keyspace_idle(const struct entry *entry, int64_t now);
+unsigned keyspace_freq(const struct entry *entry, int64_t now);
+
+/* Sets one of the two, if it is the one that the policy keeps. `seconds` is not negative. */
+void keyspace_set_idle(struct entry *entry, int64_t seconds, int64_t now);
+void keyspace_set_freq(struct entry *entry, uint8_t freq, int64_t now);
 
 /* Moves the entry of `from` (found, not NULL) with its time to live to the key `to`, replacing `replaced` (the entry of
  * `to`, or NULL). Both shards are locked. False when there is no memory and nothing has changed. from and to differ. */

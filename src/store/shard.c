@@ -8,6 +8,7 @@ void shard_init(struct shard *shard, const struct keyspace *keyspace, uint32_t i
 {
 	*shard = (struct shard){.dicts = dicts, .next_due = EXPIRY_NEVER, .index = index, .keyspace = keyspace};
 	lock_init(&shard->lock, keyspace->locking);
+	random_seed(&shard->random, keyspace->seed.words[0] + index);
 }
 
 void shard_destroy(struct shard *shard, unsigned databases)
@@ -51,7 +52,7 @@ void shard_reschedule(struct shard *shard, struct dict *dict, struct entry *entr
 
 void shard_expire(struct shard *shard, unsigned db, struct entry *entry)
 {
-	struct key key = {.name = entry_key(entry), .hash = entry_hash(entry), .shard = shard->index};
+	struct key key = {.name = entry_key(entry), .hash = entry_hash(entry), .shard = (uint16_t)shard->index};
 
 	shard_tell(shard, db, &key, KEYSPACE_EXPIRED);
 	dict_remove(shard->dicts[db], entry);

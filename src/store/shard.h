@@ -18,12 +18,14 @@ struct shard {
 	struct dict **dicts; /* one for each database; NULL until it has a key */
 	int64_t next_due;    /* no key dies before; EXPIRY_NEVER: there is none to die */
 	int64_t clock;	     /* when shard_reap() last ran */
+	int64_t now;	     /* when a key was last looked up */
 	uint64_t hits;
 	uint64_t misses;
 	uint64_t expired;
 	uint32_t consumers; /* of changes, a bit each */
 	uint32_t index;
 	const struct keyspace *keyspace;
+	struct random random; /* for counting uses */
 };
 
 struct keyspace {

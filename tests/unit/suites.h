@@ -25,5 +25,6 @@ Suite *config_suite(void);
 Suite *walk_suite(void);
 Suite *output_suite(void);
 Suite *persist_suite(void);
+Suite *access_suite(void);
 
 #endif
