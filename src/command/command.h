@@ -49,6 +49,8 @@ enum command_flag {
 	COMMAND_LOCK_EACH = 1 << 25,
 	COMMAND_UNQUEUED = 1 << 26, /* runs at once though a transaction is open */
 	COMMAND_GUARDED = 1 << 28,  /* DEBUG: enable-debug-command must allow it */
+	COMMAND_NO_TOUCH = 1 << 27,	/* asks about keys, which is no use of them */
+	COMMAND_ALWAYS_TOUCH = 1 << 29, /* ... is one, even by a client that said CLIENT NO-TOUCH */
 };
 
 /* ACL categories, as ACL CAT names them (without the @). */

@@ -107,10 +107,21 @@ static void keys_prefetch(struct keyspace *keyspace, unsigned db, const struct k
 	}
 }
 
+/* Whether looking up the command's keys leaves alone when and how often they were used. */
+static bool keys_are_not_touched(const struct command_context *context)
+{
+	uint32_t flags = context->command->flags;
+
+	if (session_has(context->session, SESSION_NO_TOUCH))
+		return (flags & COMMAND_ALWAYS_TOUCH) == 0;
+	return (flags & COMMAND_NO_TOUCH) != 0;
+}
+
 /* Hashes the keys of a command that has several, into the dispatcher's scratch. */
 static bool request_keys(struct dispatcher *dispatcher, const struct command *command,
 			 const struct resp_request *request, struct command_context *context)
 {
+	bool no_touch = keys_are_not_touched(context);
 	size_t first;
 	size_t last;
 	size_t count = 0;
@@ -126,8 +137,10 @@ static bool request_keys(struct dispatcher *dispatcher, const struct command *co
 		dispatcher->keys = grown;
 		dispatcher->key_cap = request->argc;
 	}
-	for (size_t i = first; i <= last; i += (size_t)command->keys.step)
-		dispatcher->keys[count++] = keyspace_key(dispatcher->keyspace, request->argv[i]);
+	for (size_t i = first; i <= last; i += (size_t)command->keys.step) {
+		dispatcher->keys[count] = keyspace_key(dispatcher->keyspace, request->argv[i]);
+		dispatcher->keys[count++].no_touch = no_touch;
+	}
 	context->keys = dispatcher->keys;
 	context->key_count = count;
 	if (count > 1 && !context->at_once)
@@ -276,7 +289,7 @@ static void command_queue(struct command_context *context)
 }
 
 /* Runs a command that has passed the gate. An error is counted once, though EXEC's reply holds it, too. */
-static void command_call(struct command_context *context, const struct prepared *prepared)
+static void command_call(struct command_context *context, struct prepared *prepared)
 {
 	struct dispatcher *dispatcher = context->dispatcher;
 	const struct command *command = context->command;
@@ -289,6 +302,7 @@ static void command_call(struct command_context *context, const struct prepared 
 	atomic_store_explicit(&context->session->last_command, command, memory_order_relaxed);
 
 	context->stats = stats;
+	prepared->key.no_touch = keys_are_not_touched(context);
 	context->keys = &prepared->key;
 	context->key_count = prepared->has_key;
 	context->db = session_db(context->session);
@@ -307,7 +321,7 @@ static void command_call(struct command_context *context, const struct prepared 
 }
 
 /* Runs or queues one request; the context's fields that are the same for the whole batch are set already. */
-static void command_run(struct command_context *context, const struct prepared *prepared, struct resp_request *request)
+static void command_run(struct command_context *context, struct prepared *prepared, struct resp_request *request)
 {
 	struct reply_mark mark = reply_mark(context->reply);
 

@@ -48,7 +48,7 @@ void exists_command(struct command_context *context)
 	reply_int(context->reply, found);
 }
 
-/* No key has a time of last use, so touching one is no more than seeing whether it is there. */
+/* What differs is in the command table: to look a key up for EXISTS is no use of it. */
 void touch_command(struct command_context *context)
 {
 	exists_command(context);

@@ -60,6 +60,9 @@ command_handler copy_command, move_command, swapdb_command, object_encoding_comm
 command_handler latency_latest_command, latency_history_command, latency_reset_command, latency_graph_command,
 	latency_doctor_command, latency_histogram_command, latency_help_command;
 
+/* object.c */
+command_handler object_idletime_command, object_freq_command;
+
 /* payload.c */
 command_handler dump_command, restore_command;
 

@@ -367,10 +367,32 @@ static struct command object_subcommands[] = {
 	{0},
 };
 
+static struct command object_subcommands[] = {
+	{
+		.name = "freq", .handler = object_freq_command, .arity = 3,
+		.flags = COMMAND_READONLY | COMMAND_NO_TOUCH,
+		.keys = {2, 2, 1, .flags = KEY_RO},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "4.0.0", .complexity = "O(1)",
+		.summary = "Tells how often a key is used, as the LFU policies count it.",
+		.args = syntax_key, .tips = "nondeterministic_output",
+	},
+	{
+		.name = "idletime", .handler = object_idletime_command, .arity = 3,
+		.flags = COMMAND_READONLY | COMMAND_NO_TOUCH,
+		.keys = {2, 2, 1, .flags = KEY_RO},
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "2.2.3", .complexity = "O(1)",
+		.summary = "Tells how many seconds ago a key was last used.",
+		.args = syntax_key, .tips = "nondeterministic_output",
+	},
+	{0},
+};
+
 static struct command memory_subcommands[] = {
 	{
 		.name = "usage", .handler = memory_usage_command, .arity = -3,
-		.flags = COMMAND_READONLY,
+		.flags = COMMAND_READONLY | COMMAND_NO_TOUCH,
 		.keys = {2, 2, 1, .flags = KEY_RO},
 		.group = "server", .since = "4.0.0", .complexity = "O(1)",
 		.summary = "Tells how many bytes a key and its value take.",
@@ -859,7 +881,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "exists", .handler = exists_command, .arity = -2,
-		.flags = COMMAND_READONLY | COMMAND_FAST,
+		.flags = COMMAND_READONLY | COMMAND_FAST | COMMAND_NO_TOUCH,
 		.keys = {1, -1, 1, .flags = KEY_RO},
 		.categories = CATEGORY_KEYSPACE,
 		.group = "generic", .since = "1.0.0", .complexity = "O(N) where N is the number of keys",
@@ -868,7 +890,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "touch", .handler = touch_command, .arity = -2,
-		.flags = COMMAND_READONLY | COMMAND_FAST,
+		.flags = COMMAND_READONLY | COMMAND_FAST | COMMAND_ALWAYS_TOUCH,
 		.keys = {1, -1, 1, .flags = KEY_RO},
 		.categories = CATEGORY_KEYSPACE,
 		.group = "generic", .since = "3.2.1", .complexity = "O(N) where N is the number of keys",
@@ -877,7 +899,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "type", .handler = type_command, .arity = 2,
-		.flags = COMMAND_READONLY | COMMAND_FAST,
+		.flags = COMMAND_READONLY | COMMAND_FAST | COMMAND_NO_TOUCH,
 		.keys = {1, 1, 1, .flags = KEY_RO},
 		.categories = CATEGORY_KEYSPACE,
 		.group = "generic", .since = "1.0.0", .complexity = "O(1)",
@@ -1079,7 +1101,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "ttl", .handler = ttl_command, .arity = 2,
-		.flags = COMMAND_READONLY | COMMAND_FAST,
+		.flags = COMMAND_READONLY | COMMAND_FAST | COMMAND_NO_TOUCH,
 		.keys = {1, 1, 1, .flags = KEY_RO | KEY_ACCESS},
 		.categories = CATEGORY_KEYSPACE,
 		.group = "generic", .since = "1.0.0", .complexity = "O(1)",
@@ -1088,7 +1110,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "pttl", .handler = pttl_command, .arity = 2,
-		.flags = COMMAND_READONLY | COMMAND_FAST,
+		.flags = COMMAND_READONLY | COMMAND_FAST | COMMAND_NO_TOUCH,
 		.keys = {1, 1, 1, .flags = KEY_RO | KEY_ACCESS},
 		.categories = CATEGORY_KEYSPACE,
 		.group = "generic", .since = "2.6.0", .complexity = "O(1)",
@@ -1097,7 +1119,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "expiretime", .handler = expiretime_command, .arity = 2,
-		.flags = COMMAND_READONLY | COMMAND_FAST,
+		.flags = COMMAND_READONLY | COMMAND_FAST | COMMAND_NO_TOUCH,
 		.keys = {1, 1, 1, .flags = KEY_RO | KEY_ACCESS},
 		.categories = CATEGORY_KEYSPACE,
 		.group = "generic", .since = "7.0.0", .complexity = "O(1)",
@@ -1106,7 +1128,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "pexpiretime", .handler = pexpiretime_command, .arity = 2,
-		.flags = COMMAND_READONLY | COMMAND_FAST,
+		.flags = COMMAND_READONLY | COMMAND_FAST | COMMAND_NO_TOUCH,
 		.keys = {1, 1, 1, .flags = KEY_RO | KEY_ACCESS},
 		.categories = CATEGORY_KEYSPACE,
 		.group = "generic", .since = "7.0.0", .complexity = "O(1)",
@@ -1121,6 +1143,13 @@ static struct command commands[] = {
 		.group = "generic", .since = "2.2.0", .complexity = "O(1)",
 		.summary = "Removes the time to live of a key.",
 		.args = syntax_key,
+	},
+
+	{
+		.name = "object", .arity = -2,
+		.group = "generic", .since = "2.2.3", .complexity = "Depends on subcommand.",
+		.summary = "Commands about what a key holds.",
+		.subcommands = object_subcommands,
 	},
 
 	/* --- connection --- */
