@@ -1,7 +1,13 @@
 /* The happy path of an addition: find the table, link the entry, and, when the table is full, split it in two. */
 #include "store/dict.h"
 
-struct dict *dict_new(void)
+/* Bytes of a directory with this many places. */
+static size_t directory_size(size_t places)
+{
+	return allocation_size(places * sizeof(struct table *));
+}
+
+struct dict *dict_new(_Atomic int64_t *total)
 {
 	struct dict *dict = store_zalloc(sizeof(*dict));
 	struct table **tables = store_malloc(sizeof(struct table *));
@@ -17,7 +23,8 @@ struct dict *dict_new(void)
 	tables[0] = table;
 	dict->tables = tables;
 	dict->shift = 32;
-	dict->bytes = sizeof(*dict) + sizeof(struct table *) + table_footprint(table);
+	dict->total = total;
+	dict->bytes = allocation_size(sizeof(*dict)) + directory_size(1) + table_footprint(table);
 	return dict;
 }
 
@@ -31,6 +38,20 @@ static void free_entries(struct table *table)
 			entry_release(entry, false);
 		}
 	}
+}
+
+void dict_report_bytes(struct dict *dict)
+{
+	int64_t unreported = (int64_t)(dict->bytes - dict->reported);
+
+	atomic_fetch_add_explicit(dict->total, unreported, memory_order_relaxed);
+	dict->reported = dict->bytes;
+}
+
+void dict_retract_bytes(struct dict *dict)
+{
+	atomic_fetch_sub_explicit(dict->total, (int64_t)dict->reported, memory_order_relaxed);
+	dict->reported = 0;
 }
 
 void dict_free(struct dict *dict)
@@ -56,7 +77,7 @@ bool dict_need_expiry(struct dict *dict)
 	dict->expiry = expiry_new();
 	if (dict->expiry == NULL)
 		return false;
-	dict->bytes += sizeof(*dict->expiry);
+	dict_grow(dict, allocation_size(sizeof(*dict->expiry)));
 	return true;
 }
 
@@ -78,7 +99,7 @@ static bool double_directory(struct dict *dict)
 	dict->tables = tables;
 	dict->depth++;
 	dict->shift--;
-	dict->bytes += places * sizeof(*tables);
+	dict->bytes += directory_size(2 * places) - directory_size(places);
 	return true;
 }
 
@@ -120,6 +141,7 @@ void dict_add(struct dict *dict, struct entry *entry)
 	dict->bytes += entry_footprint(entry);
 	if (table->chains.num_items <= TABLE_MAX_ITEMS || !split_table(dict, table, hash))
 		fit_table(dict, table);
+	dict_note_bytes(dict);
 }
 
 void dict_remove(struct dict *dict, struct entry *entry)
@@ -132,4 +154,5 @@ void dict_remove(struct dict *dict, struct entry *entry)
 	dict->items--;
 	dict->bytes -= entry_footprint(entry);
 	fit_table(dict, table);
+	dict_note_bytes(dict);
 }

@@ -5,12 +5,19 @@
  *
  * To grow is to split one table, and to double the directory when that table had a single place in it: pointers are
  * copied, entries are not touched. Tables are never joined again.
+ *
+ * The memory of all dicts is summed in one number that every thread reads. A dict adds what it has grown or shrunk by
+ * only when that is DICT_UNREPORTED_MAX, so that threads seldom write to it.
  */
 #ifndef CUBBY_STORE_DICT_H
 #define CUBBY_STORE_DICT_H
 
+#include <stdatomic.h>
+
 #include "store/expiry.h"
 #include "store/table.h"
+
+enum { DICT_UNREPORTED_MAX = 4096 }; /* bytes */
 
 struct dict {
 	struct table **tables;	     /* owned; 2^depth places */
@@ -18,12 +25,18 @@ struct dict {
 	unsigned shift;		     /* 32 - depth */
 	size_t items;		     /* entries */
 	size_t bytes;		     /* memory of it all */
+	size_t reported;	     /* how much of it is in *total */
+	_Atomic int64_t *total;	     /* bytes of all dicts */
 	struct expiry_wheel *expiry; /* owned; NULL until it is needed */
 	struct dict *next;	     /* of those that a flush has taken out */
 };
 
-/* NULL when there is no memory. */
-struct dict *dict_new(void);
+/* NULL when there is no memory. `total` outlives the dict. */
+struct dict *dict_new(_Atomic int64_t *total);
+
+/* Brings its part of the total up to date, and takes it out: of a dict that is about to be freed. */
+void dict_report_bytes(struct dict *dict);
+void dict_retract_bytes(struct dict *dict);
 
 /* Frees the dict with its entries. */
 void dict_free(struct dict *dict);
@@ -36,6 +49,20 @@ void dict_add(struct dict *dict, struct entry *entry);
 
 /* Takes an entry out, out of the expiry index, too. The caller frees it. */
 void dict_remove(struct dict *dict, struct entry *entry);
+
+/* dict->bytes has changed. */
+static inline void dict_note_bytes(struct dict *dict)
+{
+	if (dict->bytes - dict->reported + DICT_UNREPORTED_MAX > (size_t)2 * DICT_UNREPORTED_MAX)
+		dict_report_bytes(dict);
+}
+
+/* An entry of it has become larger by `bytes`, or smaller (the difference is negative, modulo 2^64). */
+static inline void dict_grow(struct dict *dict, size_t bytes)
+{
+	dict->bytes += bytes;
+	dict_note_bytes(dict);
+}
 
 /* The table for a hash. */
 static inline struct table *dict_table(const struct dict *dict, uint32_t hash)

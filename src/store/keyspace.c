@@ -209,13 +209,12 @@ static void overwrite(struct shard *shard, struct dict *dict, struct entry *entr
 		      struct block *block, int64_t when)
 {
 	struct block *old_block = entry_block(entry);
-	size_t before, after;
+	size_t before = old_block != NULL ? block_footprint(old_block) : 0;
+	size_t after = block != NULL ? block_footprint(block) : 0;
 
-	before = entry_footprint(entry);
 	write_tail(entry, value, block);
-	after = entry_footprint(entry);
 	if (after != before) /* else nothing is written that other processors have in their caches */
-		dict->bytes += after - before;
+		dict_grow(dict, after - before);
 	block_unref(old_block);
 	if (entry_has_ttl(entry) && entry_expire_at(entry) != when)
 		shard_reschedule(shard, dict, entry, when);
@@ -329,7 +328,7 @@ static struct entry *resize_block(struct keyspace *keyspace, unsigned db, const 
 	shard_tell(shard, db, key, KEYSPACE_WRITTEN);
 	set_block_len(block, len);
 	entry_write_block(entry, block);
-	shard->dicts[db]->bytes += entry_footprint(entry) - before;
+	dict_grow(shard->dicts[db], entry_footprint(entry) - before);
 	return entry;
 }
 
@@ -528,6 +527,7 @@ static void detach_dict(struct dict **place, struct dict **flushed)
 	if (dict == NULL)
 		return;
 	*place = NULL;
+	dict_retract_bytes(dict);
 	dict->next = *flushed;
 	*flushed = dict;
 }
@@ -597,7 +597,8 @@ size_t keyspace_size(const struct keyspace *keyspace, unsigned db)
 struct shard_figures keyspace_shard_figures(const struct keyspace *keyspace, uint32_t shard)
 {
 	const struct shard *self = &keyspace->shards[shard];
-	struct shard_figures figures = {.hits = self->hits, .misses = self->misses, .expired = self->expired};
+	struct shard_figures figures = {
+		.hits = self->hits, .misses = self->misses, .expired = self->expired, .evicted = self->evicted};
 
 	for (unsigned db = 0; db < keyspace->databases; db++) {
 		if (self->dicts[db] == NULL)
@@ -613,6 +614,22 @@ void keyspace_reset_figures(struct keyspace *keyspace, uint32_t shard)
 	keyspace->shards[shard].hits = 0;
 	keyspace->shards[shard].misses = 0;
 	keyspace->shards[shard].expired = 0;
+	keyspace->shards[shard].evicted = 0;
+}
+
+int64_t keyspace_bytes(const struct keyspace *keyspace)
+{
+	return atomic_load_explicit(&keyspace->bytes, memory_order_relaxed);
+}
+
+int64_t keyspace_used(const struct keyspace *keyspace)
+{
+	return keyspace_bytes(keyspace) + atomic_load_explicit(&keyspace->outside, memory_order_relaxed);
+}
+
+void keyspace_set_outside(struct keyspace *keyspace, int64_t bytes)
+{
+	atomic_store_explicit(&keyspace->outside, bytes, memory_order_relaxed);
 }
 
 void keyspace_add_database_figures(const struct keyspace *keyspace, uint32_t shard, unsigned db,

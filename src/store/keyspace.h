@@ -81,6 +81,7 @@ enum keyspace_change {
 	KEYSPACE_WRITTEN, /* value or time to live; the key may be new */
 	KEYSPACE_DELETED,
 	KEYSPACE_EXPIRED, /* its time had come: found by a command or by the cleaner */
+	KEYSPACE_EVICTED, /* there was no memory for it any more */
 };
 
 /*
@@ -251,9 +252,20 @@ struct shard_figures {
 	uint64_t hits;	  /* keyspace_read found something */
 	uint64_t misses;  /* ... nothing */
 	uint64_t expired; /* keys removed because their time had come */
+	uint64_t evicted; /* keys removed for want of memory */
 };
 struct shard_figures keyspace_shard_figures(const struct keyspace *keyspace, uint32_t shard);
-void keyspace_reset_figures(struct keyspace *keyspace, uint32_t shard); /* hits, misses, expired */
+void keyspace_reset_figures(struct keyspace *keyspace, uint32_t shard); /* hits, misses, expired, evicted */
+
+/* Bytes of all entries, blocks, tables and indexes. Takes no lock; a dict (a database's part of a shard) may have up to
+ * 4 KB more or less than what is counted here. What a flush has taken out does not count any more, though it may still
+ * be under way to the allocator. */
+int64_t keyspace_bytes(const struct keyspace *keyspace);
+
+/* The same with what is kept outside of the keyspace and counts towards the same limit: keyspace_set_outside() has said
+ * how much. Any thread. */
+int64_t keyspace_used(const struct keyspace *keyspace);
+void keyspace_set_outside(struct keyspace *keyspace, int64_t bytes);
 
 struct database_figures {
 	uint64_t keys;

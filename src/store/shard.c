@@ -4,7 +4,7 @@
  */
 #include "store/shard.h"
 
-void shard_init(struct shard *shard, const struct keyspace *keyspace, uint32_t index, struct dict **dicts)
+void shard_init(struct shard *shard, struct keyspace *keyspace, uint32_t index, struct dict **dicts)
 {
 	*shard = (struct shard){.dicts = dicts, .next_due = EXPIRY_NEVER, .index = index, .keyspace = keyspace};
 	lock_init(&shard->lock, keyspace->locking);
@@ -22,7 +22,7 @@ void shard_destroy(struct shard *shard, unsigned databases)
 struct dict *shard_need_dict(struct shard *shard, unsigned db, bool ttl)
 {
 	if (shard->dicts[db] == NULL)
-		shard->dicts[db] = dict_new();
+		shard->dicts[db] = dict_new(&shard->keyspace->bytes);
 	if (shard->dicts[db] == NULL)
 		return NULL;
 	if (ttl && !dict_need_expiry(shard->dicts[db]))
@@ -58,6 +58,16 @@ void shard_expire(struct shard *shard, unsigned db, struct entry *entry)
 	dict_remove(shard->dicts[db], entry);
 	entry_release(entry, true);
 	shard->expired++;
+}
+
+void shard_evict(struct shard *shard, unsigned db, struct entry *entry)
+{
+	struct key key = {.name = entry_key(entry), .hash = entry_hash(entry), .shard = (uint16_t)shard->index};
+
+	shard_tell(shard, db, &key, KEYSPACE_EVICTED);
+	dict_remove(shard->dicts[db], entry);
+	entry_release(entry, true);
+	shard->evicted++;
 }
 
 /* The clock went back: what is known about times to come does not hold any more. */

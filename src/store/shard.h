@@ -22,9 +22,10 @@ struct shard {
 	uint64_t hits;
 	uint64_t misses;
 	uint64_t expired;
+	uint64_t evicted;
 	uint32_t consumers; /* of changes, a bit each */
 	uint32_t index;
-	const struct keyspace *keyspace;
+	struct keyspace *keyspace;
 	struct random random; /* for counting uses */
 };
 
@@ -37,10 +38,14 @@ struct keyspace {
 	unsigned shard_count;
 	unsigned databases;
 	bool locking;
+
+	char gap[SHARD_ALIGNMENT]; /* what is written does not share a cache line with what is only read */
+	_Atomic int64_t bytes;	   /* of all dicts; any thread writes it */
+	_Atomic int64_t outside;   /* bytes that others have said to count, too */
 };
 
 /* `dicts` has a place for each database, all NULL. */
-void shard_init(struct shard *shard, const struct keyspace *keyspace, uint32_t index, struct dict **dicts);
+void shard_init(struct shard *shard, struct keyspace *keyspace, uint32_t index, struct dict **dicts);
 void shard_destroy(struct shard *shard, unsigned databases);
 
 /* Tells who wants to know, if anybody does, that the key is about to change. */
@@ -63,6 +68,9 @@ void shard_reschedule(struct shard *shard, struct dict *dict, struct entry *entr
 
 /* Removes and frees an entry of the database whose time has come. */
 void shard_expire(struct shard *shard, unsigned db, struct entry *entry);
+
+/* Removes and frees an entry for want of memory. */
+void shard_evict(struct shard *shard, unsigned db, struct entry *entry);
 
 /* keyspace_reap() for one shard. */
 size_t shard_reap(struct shard *shard, unsigned databases, int64_t now, size_t max_steps);

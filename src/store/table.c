@@ -125,5 +125,5 @@ struct table *table_split(struct table *table)
 
 size_t table_footprint(const struct table *table)
 {
-	return sizeof(*table) + table->chains.num_buckets * sizeof(UT_hash_bucket);
+	return allocation_size(sizeof(*table)) + allocation_size(table->chains.num_buckets * sizeof(UT_hash_bucket));
 }

@@ -166,7 +166,7 @@ static void check_bucket(const struct dict *dict, const struct table *table, uns
 /* Counts anew what the dict has counted as it went. Returns the longest chain. */
 static size_t check_dict(const struct dict *dict)
 {
-	struct tally tally = {.bytes = sizeof(*dict) + (sizeof(struct table *) << dict->depth)};
+	struct tally tally = {.bytes = allocation_size(sizeof(*dict)) + allocation_size(sizeof(struct table *) << dict->depth)};
 	uint64_t end;
 
 	for (uint64_t hash = 0; hash <= UINT32_MAX; hash = end) {
@@ -182,7 +182,7 @@ static size_t check_dict(const struct dict *dict)
 		tally.bytes += table_footprint(table);
 	}
 	if (dict->expiry != NULL)
-		tally.bytes += sizeof(*dict->expiry);
+		tally.bytes += allocation_size(sizeof(*dict->expiry));
 	ck_assert_uint_eq(tally.items, dict->items);
 	ck_assert_uint_eq(tally.bytes, dict->bytes);
 	ck_assert_uint_eq(tally.mortal, dict->expiry != NULL ? dict->expiry->count : 0);
