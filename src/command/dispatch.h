@@ -10,6 +10,7 @@
 #include "command/command.h"
 #include "command/host.h"
 #include "command/stats.h"
+#include "store/eviction.h"
 
 enum { DISPATCH_BATCH = 64 }; /* commands that are decoded before the first of them runs */
 
@@ -19,7 +20,8 @@ struct dispatcher {
 	struct command_host *host;
 	struct stats stats;
 	struct random random;
-	struct key *keys; /* owned; scratch for the keys of one command */
+	struct eviction eviction; /* the worker's candidates */
+	struct key *keys;	  /* owned; scratch for the keys of one command */
 	size_t key_cap;
 	uint64_t since; /* clock_ticks() at the end of the last command of the batch that is running */
 };

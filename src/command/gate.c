@@ -1,13 +1,16 @@
 /*
- * The happy path is three comparisons: the command is known, it has enough words, its client may run it. A refusal is
- * written here, in Redis's words and Redis's order.
+ * The happy path is four comparisons: the command is known, it has enough words, its client may run it, and memory has
+ * no limit. A refusal is written here, in Redis's words and Redis's order.
  */
 #include "command/gate.h"
 
 #include "base/log.h"
 #include "command/arguments.h"
 #include "command/debug.h"
+#include "command/handlers.h"
 #include "command/host.h"
+#include "command/room.h"
+#include "session/transaction.h"
 
 _Atomic uint32_t gate_states;
 
@@ -112,9 +115,33 @@ static enum gate_verdict enter_transaction(struct command_context *context)
 	return GATE_REFUSED;
 }
 
+/* Whether one of the queued commands may take more memory. */
+static bool transaction_may_grow(const struct transaction *transaction)
+{
+	for (size_t i = 0; i < transaction->count; i++) {
+		if ((transaction->commands[i].command->flags & COMMAND_DENYOOM) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the command may take more memory than there was. To be queued takes some, too. */
+static bool may_grow(const struct command_context *context)
+{
+	const struct command *command = context->command;
+
+	if (!session_has(context->session, SESSION_MULTI))
+		return (command->flags & COMMAND_DENYOOM) != 0;
+	if (command->handler == exec_command)
+		return transaction_may_grow(context->session->transaction);
+	return (command->flags & COMMAND_UNQUEUED) == 0;
+}
+
 enum gate_verdict gate_enter(struct command_context *context)
 {
 	if (!command_is_good(context))
+		return GATE_REFUSED;
+	if (room_is_limited() && !room_passes(context, may_grow(context)))
 		return GATE_REFUSED;
 	if (!gate_is_special(context->session))
 		return GATE_OPEN;

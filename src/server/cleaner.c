@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/settings.h"
 #include "command/latency.h"
+#include "command/room.h"
 
 enum {
 	TICK_MS = 20,	  /* when nothing waits */
@@ -76,14 +77,24 @@ static void note_tick(struct cleaner *cleaner, uint64_t spent_ns, bool done)
 	latency_note(LATENCY_EXPIRE_CYCLE, (int64_t)(spent_ns / 1000000), clock_realtime_ms());
 }
 
+/* When the limit was lowered, no command may come to make room. False when the time was over first. */
+static bool make_room(struct cleaner *cleaner, int64_t now)
+{
+	if (!room_is_limited())
+		return true;
+	return room_make(&cleaner->eviction, cleaner->keyspace, now, &cleaner->random) != ROOM_LACKING;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct cleaner *cleaner = timer->data;
 	uint64_t start_ns = clock_monotonic_ns();
+	int64_t now = clock_realtime_ms();
 	bool done = true;
 
 	if (setting_get(&settings.active_expire_enabled) != 0)
-		done = clean_round(cleaner, clock_realtime_ms(), start_ns + tick_budget(cleaner, start_ns));
+		done = clean_round(cleaner, now, start_ns + tick_budget(cleaner, start_ns));
+	done = make_room(cleaner, now) && done;
 	cleaner->last_tick_ns = clock_monotonic_ns();
 	note_tick(cleaner, cleaner->last_tick_ns - start_ns, done);
 	/* The loop's own time is that of its wake-up: without this, the work done here would count as waiting. */
@@ -96,6 +107,7 @@ void cleaner_start(struct cleaner *cleaner, uv_loop_t *loop, struct keyspace *ke
 {
 	*cleaner = (struct cleaner){.loop = loop, .keyspace = keyspace, .first = worker, .step = workers, .at = worker};
 	cleaner->last_tick_ns = clock_monotonic_ns();
+	random_seed(&cleaner->random, cleaner->last_tick_ns + worker);
 	uv_timer_init(loop, &cleaner->timer);
 	cleaner->timer.data = cleaner;
 	if (worker < keyspace_shards(keyspace))

@@ -1,4 +1,5 @@
-/* Active expiry: each worker removes, from time to time, the keys of its share of the shards whose time has come. */
+/* Active expiry: each worker removes, from time to time, the keys of its share of the shards whose time has come. And
+ * eviction between commands: each removes keys while memory is above maxmemory. */
 #ifndef CUBBY_SERVER_CLEANER_H
 #define CUBBY_SERVER_CLEANER_H
 
@@ -7,6 +8,8 @@
 
 #include "base/counter.h"
 #include "store/keyspace.h"
+#include "base/random.h"
+#include "store/eviction.h"
 
 struct cleaner {
 	uv_timer_t timer;
@@ -18,6 +21,8 @@ struct cleaner {
 	uint64_t last_tick_ns; /* when the last tick ended */
 	counter spent_ns;      /* in all ticks; any thread reads it */
 	counter out_of_time;   /* ticks that ended before the work; any thread reads it */
+	struct eviction eviction;
+	struct random random;
 };
 
 /* Starts it on the worker's loop. Worker's thread. */

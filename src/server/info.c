@@ -111,6 +111,7 @@ static struct shard_figures sum_shards(const struct info *info)
 		sum.hits += figures.hits;
 		sum.misses += figures.misses;
 		sum.expired += figures.expired;
+		sum.evicted += figures.evicted;
 	}
 	return sum;
 }
@@ -269,7 +270,7 @@ static void print_stats(const struct info *info, struct buffer *out)
 	net_figures(info->server->net, &figures);
 	print_traffic(info->server, &figures, out);
 	print_expiry(info->server, shards.expired, out);
-	print_number(out, "evicted_keys", 0);
+	print_number(out, "evicted_keys", shards.evicted);
 	print_number(out, "keyspace_hits", shards.hits);
 	print_number(out, "keyspace_misses", shards.misses);
 	print_number(out, "pubsub_channels", 0);

@@ -155,6 +155,39 @@ struct expiry_node *expiry_due(struct expiry_wheel *wheel, int64_t now, size_t *
 	return NULL;
 }
 
+/* Nodes of the list that begins with `node`. */
+static size_t take_nodes(struct expiry_node *node, struct expiry_node **nodes, size_t max)
+{
+	size_t count = 0;
+
+	for (; node != NULL && count < max; node = node->next)
+		nodes[count++] = node;
+	return count;
+}
+
+size_t expiry_soonest(struct expiry_wheel *wheel, struct expiry_node **nodes, size_t max)
+{
+	return take_nodes(first_node(wheel), nodes, max);
+}
+
+size_t expiry_sample(const struct expiry_wheel *wheel, uint64_t draw, struct expiry_node **nodes, size_t max)
+{
+	enum { ALL_SLOTS = EXPIRY_LEVELS * EXPIRY_SLOTS, SKIPPED_MAX = 64 };
+
+	for (size_t i = 0; i < ALL_SLOTS; i++) {
+		size_t place = (draw + i) % ALL_SLOTS;
+		struct expiry_node *node = wheel->slots[place / EXPIRY_SLOTS][place % EXPIRY_SLOTS];
+
+		if (node == NULL)
+			continue;
+		/* The first in a list are those that came last; it goes some way behind them. */
+		for (size_t skip = (draw >> 32) % SKIPPED_MAX; skip > 0 && node->next != NULL; skip--)
+			node = node->next;
+		return take_nodes(node, nodes, max);
+	}
+	return 0;
+}
+
 void expiry_rewind(struct expiry_wheel *wheel, int64_t now)
 {
 	if (now > wheel->current)

@@ -58,6 +58,14 @@ void expiry_remove(struct expiry_wheel *wheel, struct expiry_node *node);
  */
 struct expiry_node *expiry_due(struct expiry_wheel *wheel, int64_t now, size_t *steps);
 
+/* Some nodes of the slot that begins first, at most `max`: no node that is in another slot is due before them. Returns
+ * how many. */
+size_t expiry_soonest(struct expiry_wheel *wheel, struct expiry_node **nodes, size_t max);
+
+/* Some nodes of one slot in use, which `draw`, any number, picks. Returns how many, at least one unless there is none.
+ */
+size_t expiry_sample(const struct expiry_wheel *wheel, uint64_t draw, struct expiry_node **nodes, size_t max);
+
 /* The clock was set back to `now`. */
 void expiry_rewind(struct expiry_wheel *wheel, int64_t now);
 
