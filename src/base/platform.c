@@ -324,6 +324,19 @@ size_t platform_allocator_resident_bytes(void)
 	return jemalloc_stat("stats.resident");
 }
 
+size_t platform_allocator_active_bytes(void)
+{
+	return jemalloc_stat("stats.active");
+}
+
+void platform_release_memory(void)
+{
+	char purge_all[32]; /* "arena.4096.purge": the number stands for all arenas */
+
+	snprintf(purge_all, sizeof(purge_all), "arena.%u.purge", (unsigned)MALLCTL_ARENAS_ALL);
+	mallctl(purge_all, NULL, NULL, NULL, 0);
+}
+
 const char *platform_allocator_name(void)
 {
 	static _Thread_local char name[64];
@@ -350,6 +363,16 @@ size_t platform_allocator_resident_bytes(void)
 
 	mi_process_info(NULL, NULL, NULL, &resident, NULL, NULL, NULL, NULL);
 	return resident;
+}
+
+size_t platform_allocator_active_bytes(void)
+{
+	return platform_allocated_bytes();
+}
+
+void platform_release_memory(void)
+{
+	mi_collect(true);
 }
 
 const char *platform_allocator_name(void)
@@ -410,6 +433,20 @@ size_t platform_allocator_resident_bytes(void)
 }
 
 #endif
+
+size_t platform_allocator_active_bytes(void)
+{
+	return platform_allocator_resident_bytes();
+}
+
+void platform_release_memory(void)
+{
+#if defined(__GLIBC__)
+	malloc_trim(0);
+#elif defined(__APPLE__)
+	malloc_zone_pressure_relief(NULL, 0);
+#endif
+}
 
 const char *platform_allocator_name(void)
 {

@@ -35,6 +35,10 @@ uint64_t platform_total_memory(void);
 /* Bytes that the allocator has handed out and the ones it holds from the system; 0 when the allocator cannot tell. */
 size_t platform_allocated_bytes(void);
 size_t platform_allocator_resident_bytes(void);
+/* ... and those of the pages that have something handed out on them: between the two. */
+size_t platform_allocator_active_bytes(void);
+/* Has the allocator give back to the system what it can. */
+void platform_release_memory(void);
 /* "jemalloc-5.3.0", "mimalloc-2.0.9" or "libc", as INFO's mem_allocator shows it. */
 const char *platform_allocator_name(void);
 

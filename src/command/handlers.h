@@ -69,7 +69,7 @@ command_handler dump_command, restore_command;
 /* server.c */
 command_handler info_command, time_command, shutdown_command, config_get_command, config_set_command,
 	config_resetstat_command, config_rewrite_command, config_help_command, memory_usage_command,
-	memory_help_command;
+	memory_stats_command, memory_doctor_command, memory_purge_command, memory_help_command;
 
 /* slowlog.c */
 command_handler slowlog_get_command, slowlog_len_command, slowlog_reset_command, slowlog_help_command;

@@ -32,6 +32,10 @@ struct command_host {
 	void (*info)(struct command_host *host, const struct slice *sections, size_t count, bool locked,
 		     struct buffer *out);
 
+	/* MEMORY STATS, and MEMORY DOCTOR's text. `locked` as for info. */
+	void (*memory_stats)(struct command_host *host, bool locked, struct reply *reply);
+	void (*memory_advice)(struct command_host *host, bool locked, struct buffer *out);
+
 	/* CONFIG GET: writes a map of the settings whose names match any of the patterns. */
 	void (*config_get)(struct command_host *host, const struct slice *patterns, size_t count, struct reply *reply);
 

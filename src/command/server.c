@@ -2,6 +2,7 @@
  * Commands about the daemon: what it reports of itself, its configuration, its end. The daemon itself is reached
  * through the host alone.
  */
+#include "base/platform.h"
 #include "command/arguments.h"
 #include "command/handlers.h"
 #include "command/host.h"
@@ -164,9 +165,38 @@ void memory_usage_command(struct command_context *context)
 		reply_int(context->reply, (int64_t)entry_footprint(entry));
 }
 
+void memory_stats_command(struct command_context *context)
+{
+	context->host->memory_stats(context->host, context->at_once, context->reply);
+}
+
+void memory_doctor_command(struct command_context *context)
+{
+	struct buffer text = {0};
+
+	context->host->memory_advice(context->host, context->at_once, &text);
+	if (text.failed)
+		reply_error_out_of_memory(context->reply);
+	else
+		reply_verbatim(context->reply, buffer_slice(&text), "txt");
+	buffer_free(&text);
+}
+
+void memory_purge_command(struct command_context *context)
+{
+	platform_release_memory();
+	reply_ok(context->reply);
+}
+
 void memory_help_command(struct command_context *context)
 {
 	static const char *const lines[] = {
+		"DOCTOR",
+		"    Return memory problems reports.",
+		"PURGE",
+		"    Have the allocator give memory that is not in use back to the system.",
+		"STATS",
+		"    Return information about the memory usage of the server.",
 		"USAGE <key> [SAMPLES <count>]",
 		"    Return memory in bytes used by <key> and its value. <count> is for values",
 		"    that have elements, of which there are none.",

@@ -391,6 +391,27 @@ static struct command object_subcommands[] = {
 
 static struct command memory_subcommands[] = {
 	{
+		.name = "doctor", .handler = memory_doctor_command, .arity = 2,
+		.flags = COMMAND_LOCK_EACH,
+		.group = "server", .since = "4.0.0", .complexity = "O(1)",
+		.summary = "Says what is wrong with the use of memory, if anything is.",
+		.tips = "nondeterministic_output request_policy:all_shards response_policy:special",
+	},
+	{
+		.name = "purge", .handler = memory_purge_command, .arity = 2,
+		.group = "server", .since = "4.0.0",
+		.complexity = "Depends on how much memory is allocated, could be slow",
+		.summary = "Has the allocator give unused memory back to the system.",
+		.tips = "request_policy:all_shards response_policy:all_succeeded",
+	},
+	{
+		.name = "stats", .handler = memory_stats_command, .arity = 2,
+		.flags = COMMAND_LOCK_EACH,
+		.group = "server", .since = "4.0.0", .complexity = "O(1)",
+		.summary = "Tells where the memory is.",
+		.tips = "nondeterministic_output request_policy:all_shards response_policy:special",
+	},
+	{
 		.name = "usage", .handler = memory_usage_command, .arity = -3,
 		.flags = COMMAND_READONLY | COMMAND_NO_TOUCH,
 		.keys = {2, 2, 1, .flags = KEY_RO},

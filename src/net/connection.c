@@ -92,6 +92,17 @@ static void deadline_passed(uv_timer_t *timer)
 	}
 }
 
+/* Notes in `field` how many bytes the connection holds of one kind. */
+static void connection_note_bytes(struct connection *connection, _Atomic uint64_t *field, uint64_t bytes)
+{
+	uint64_t before = atomic_load_explicit(field, memory_order_relaxed);
+
+	if (bytes == before)
+		return;
+	counter_add(&connection->worker->buffered, bytes - before);
+	atomic_store_explicit(field, bytes, memory_order_relaxed);
+}
+
 /* --- closing ------------------------------------------------------------------------------------------------------ */
 
 static void handle_closed(uv_handle_t *handle)
@@ -100,6 +111,8 @@ static void handle_closed(uv_handle_t *handle)
 
 	if (--connection->open_handles > 0)
 		return;
+	connection_note_bytes(connection, &connection->input_bytes, 0);
+	connection_note_bytes(connection, &connection->output_bytes, 0);
 	output_free(connection->output);
 	free(connection);
 }
@@ -172,7 +185,7 @@ static void connection_note_output(struct connection *connection)
 	struct output *output = connection->output;
 	uint64_t bytes = output != NULL ? output->bytes : 0;
 
-	atomic_store_explicit(&connection->output_bytes, bytes, memory_order_relaxed);
+	connection_note_bytes(connection, &connection->output_bytes, bytes);
 	atomic_store_explicit(&connection->output_chunks, output != NULL ? output->chunks : 0, memory_order_relaxed);
 	if (bytes > counter_get(&connection->worker->largest_output))
 		counter_set(&connection->worker->largest_output, bytes);
@@ -425,7 +438,7 @@ static void connection_note_input(struct connection *connection)
 {
 	uint64_t bytes = connection->input.len + resp_decoder_footprint(&connection->decoder);
 
-	atomic_store_explicit(&connection->input_bytes, bytes, memory_order_relaxed);
+	connection_note_bytes(connection, &connection->input_bytes, bytes);
 	if (bytes > counter_get(&connection->worker->largest_input))
 		counter_set(&connection->worker->largest_input, bytes);
 }

@@ -270,9 +270,11 @@ static void figures_sum(const struct net *net, struct net_figures *sum)
 		.received = counter_get(&net->received),
 		.rejected = counter_get(&net->rejected),
 	};
+	sum->client_memory = sum->clients * sizeof(struct connection);
 	for (unsigned i = 0; i < net->options.threads; i++) {
 		const struct worker *worker = &net->workers[i];
 
+		sum->client_memory += counter_get(&worker->buffered);
 		sum->commands += counter_get(&worker->commands);
 		sum->input_bytes += counter_get(&worker->input_bytes);
 		sum->output_bytes += counter_get(&worker->output_bytes);

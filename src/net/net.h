@@ -97,6 +97,7 @@ struct net_figures {
 	uint64_t largest_input;	     /* recent largest, bytes */
 	uint64_t largest_output;
 	uint64_t blocked; /* clients that wait for something, now */
+	uint64_t client_memory; /* bytes that the connections take, with what they hold back in either direction */
 };
 void net_figures(struct net *net, struct net_figures *figures);
 void net_reset_figures(struct net *net);

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "command/stats.h"
 #include "server/info.h"
+#include "server/memory.h"
 #include "server/server.h"
 
 static struct server *server_of(struct command_host *host)
@@ -19,6 +20,16 @@ static void host_info(struct command_host *host, const struct slice *sections, s
 		      struct buffer *out)
 {
 	info_print(server_of(host), sections, count, locked, out);
+}
+
+static void host_memory_stats(struct command_host *host, bool locked, struct reply *reply)
+{
+	memory_reply_stats(server_of(host), locked, reply);
+}
+
+static void host_memory_advice(struct command_host *host, bool locked, struct buffer *out)
+{
+	memory_print_advice(server_of(host), locked, out);
 }
 
 static void host_config_get(struct command_host *host, const struct slice *patterns, size_t count, struct reply *reply)
@@ -80,6 +91,8 @@ void host_init(struct command_host *host)
 	*host = (struct command_host){
 		.now_us = host_now_us,
 		.info = host_info,
+		.memory_stats = host_memory_stats,
+		.memory_advice = host_memory_advice,
 		.config_get = host_config_get,
 		.config_set = host_config_set,
 		.config_rewrite = host_config_rewrite,

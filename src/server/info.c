@@ -15,6 +15,7 @@
 #include "base/version.h"
 #include "command/command.h"
 #include "command/stats.h"
+#include "server/memory.h"
 #include "session/tracking.h"
 
 enum { DAY_SECONDS = 24 * 60 * 60 };
@@ -63,11 +64,6 @@ static void print_number(struct buffer *out, const char *name, uint64_t number)
 static uint64_t ticks_us(uint64_t ticks)
 {
 	return (uint64_t)((double)ticks / clock_ticks_per_us());
-}
-
-static double percent(uint64_t part, uint64_t whole)
-{
-	return whole == 0 ? 0 : (double)part * 100 / (double)whole;
 }
 
 static struct shard_figures read_shard(const struct info *info, uint32_t shard)
@@ -175,35 +171,71 @@ static void print_clients(const struct info *info, struct buffer *out)
 			      net_worker_clients(info->server->net, worker));
 }
 
-static void print_allocator(struct buffer *out, uint64_t used, uint64_t resident)
+static const char *policy_name(void)
 {
-	print_number(out, "allocator_allocated", platform_allocated_bytes());
-	print_number(out, "allocator_resident", platform_allocator_resident_bytes());
+	int64_t policy = setting_get(&settings.maxmemory_policy);
+	const struct config_choice *choice = config_row(CONFIG_MAXMEMORY_POLICY)->choices;
+
+	while (choice->name != NULL && choice->number != policy)
+		choice++;
+	return choice->name;
+}
+
+static void print_ratio(struct buffer *out, const char *name, int64_t part, int64_t whole)
+{
+	buffer_printf(out, "%s:%.2f\r\n", name, memory_ratio(part, whole));
+}
+
+/* A difference of two figures that are not of the same instant: it may be negative. */
+static void print_difference(struct buffer *out, const char *name, int64_t difference)
+{
+	buffer_printf(out, "%s:%" PRId64 "\r\n", name, difference);
+}
+
+static void print_used(const struct memory_figures *figures, struct buffer *out)
+{
+	print_bytes(out, "used_memory", (uint64_t)figures->used);
+	print_bytes(out, "used_memory_rss", (uint64_t)figures->resident);
+	print_bytes(out, "used_memory_peak", (uint64_t)figures->peak);
+	buffer_printf(out, "used_memory_peak_perc:%.2f%%\r\n", 100 * memory_ratio(figures->used, figures->peak));
+	print_number(out, "used_memory_overhead", (uint64_t)figures->overhead);
+	print_number(out, "used_memory_startup", (uint64_t)figures->startup);
+	print_number(out, "used_memory_dataset", (uint64_t)figures->dataset);
+	buffer_printf(out, "used_memory_dataset_perc:%.2f%%\r\n",
+		      100 * memory_ratio(figures->dataset, figures->used - figures->startup));
+	print_bytes(out, "used_memory_rss_peak", platform_resident_peak_bytes());
+}
+
+static void print_allocator(const struct memory_figures *figures, struct buffer *out)
+{
+	print_number(out, "allocator_allocated", (uint64_t)figures->allocated);
+	print_number(out, "allocator_active", (uint64_t)figures->allocator_active);
+	print_number(out, "allocator_resident", (uint64_t)figures->allocator_resident);
 	print_bytes(out, "total_system_memory", platform_total_memory());
-	print_bytes(out, "maxmemory", 0);
-	buffer_append_text(out, "maxmemory_policy:noeviction\r\n");
-	buffer_printf(out, "mem_fragmentation_ratio:%.2f\r\n", used == 0 ? 0 : (double)resident / (double)used);
-	buffer_printf(out, "mem_allocator:%s\r\n", platform_allocator_name());
-	print_number(out, "lazyfree_pending_objects", background_pending());
+	print_bytes(out, "maxmemory", (uint64_t)setting_get(&settings.maxmemory));
+	buffer_printf(out, "maxmemory_policy:%s\r\n", policy_name());
+	print_ratio(out, "allocator_frag_ratio", figures->allocator_active, figures->allocated);
+	print_difference(out, "allocator_frag_bytes", figures->allocator_active - figures->allocated);
+	print_ratio(out, "allocator_rss_ratio", figures->allocator_resident, figures->allocator_active);
+	print_difference(out, "allocator_rss_bytes", figures->allocator_resident - figures->allocator_active);
+	print_ratio(out, "rss_overhead_ratio", figures->resident, figures->allocator_resident);
+	print_difference(out, "rss_overhead_bytes", figures->resident - figures->allocator_resident);
+	print_ratio(out, "mem_fragmentation_ratio", figures->resident, figures->used);
+	print_difference(out, "mem_fragmentation_bytes", figures->resident - figures->used);
 }
 
 static void print_memory(const struct info *info, struct buffer *out)
 {
-	uint64_t used = meter_used_memory();
-	uint64_t resident = platform_resident_bytes();
-	uint64_t peak = counter_get(&info->server->meter.peak_memory);
-	uint64_t dataset = sum_shards(info).bytes;
+	struct memory_figures figures = memory_figures(info->server, info->locked);
 
-	peak = used > peak ? used : peak;
-	print_bytes(out, "used_memory", used);
-	print_bytes(out, "used_memory_rss", resident);
-	print_bytes(out, "used_memory_peak", peak);
-	buffer_printf(out, "used_memory_peak_perc:%.2f%%\r\n", percent(used, peak));
-	print_number(out, "used_memory_overhead", used > dataset ? used - dataset : 0);
-	print_number(out, "used_memory_dataset", dataset);
-	buffer_printf(out, "used_memory_dataset_perc:%.2f%%\r\n", percent(dataset, used));
-	print_bytes(out, "used_memory_rss_peak", platform_resident_peak_bytes());
-	print_allocator(out, used, resident);
+	print_used(&figures, out);
+	print_allocator(&figures, out);
+	buffer_append_text(out, "mem_not_counted_for_evict:0\r\nmem_replication_backlog:0\r\n"
+				"mem_total_replication_buffers:0\r\nmem_clients_slaves:0\r\n");
+	print_number(out, "mem_clients_normal", (uint64_t)figures.clients);
+	buffer_append_text(out, "mem_cluster_links:0\r\nmem_aof_buffer:0\r\n");
+	buffer_printf(out, "mem_allocator:%s\r\nactive_defrag_running:0\r\n", platform_allocator_name());
+	print_number(out, "lazyfree_pending_objects", background_pending());
 }
 
 static void print_persistence(const struct info *info, struct buffer *out)

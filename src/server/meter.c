@@ -1,6 +1,7 @@
 /*
  * Ten times a second the counters of all workers are summed, and what they have grown by becomes one sample of a rate.
- * Once a second memory is looked at; every five seconds the number of clients is logged if it has changed.
+ * So does what clients take of memory. Once a second memory is looked at; every five seconds the number of clients is
+ * logged if it has changed.
  */
 #include "server/meter.h"
 
@@ -29,16 +30,22 @@ static void rate_sample(struct meter_rate *rate, uint64_t value, uint64_t elapse
 	counter_set(&rate->average, sum / METER_SAMPLES);
 }
 
-uint64_t meter_used_memory(void)
+uint64_t meter_used_memory(const struct meter *meter)
 {
-	size_t allocated = platform_allocated_bytes();
+	int64_t used = keyspace_used(meter->keyspace);
 
-	return allocated != 0 ? allocated : platform_resident_bytes();
+	return used > 0 ? (uint64_t)used : 0;
+}
+
+/* Tells the keyspace what else counts towards maxmemory. */
+static void note_clients(struct meter *meter, const struct net_figures *figures)
+{
+	keyspace_set_outside(meter->keyspace, meter->startup_memory + (int64_t)figures->client_memory);
 }
 
 static void note_memory(struct meter *meter)
 {
-	uint64_t used = meter_used_memory();
+	uint64_t used = meter_used_memory(meter);
 
 	if (used > counter_get(&meter->peak_memory))
 		counter_set(&meter->peak_memory, used);
@@ -63,6 +70,7 @@ static void on_tick(uv_timer_t *timer)
 		return;
 	meter->sampled_ns = now_ns;
 	net_figures(meter->net, &figures);
+	note_clients(meter, &figures);
 	rate_sample(&meter->commands, figures.commands, elapsed_ns);
 	rate_sample(&meter->input_bytes, figures.input_bytes, elapsed_ns);
 	rate_sample(&meter->output_bytes, figures.output_bytes, elapsed_ns);
@@ -73,9 +81,11 @@ static void on_tick(uv_timer_t *timer)
 		log_clients(meter, figures.clients);
 }
 
-void meter_start(struct meter *meter, struct net *net)
+void meter_start(struct meter *meter, struct net *net, struct keyspace *keyspace)
 {
-	*meter = (struct meter){.net = net, .sampled_ns = clock_monotonic_ns()};
+	*meter = (struct meter){.net = net, .keyspace = keyspace, .sampled_ns = clock_monotonic_ns()};
+	meter->startup_memory = (int64_t)platform_allocated_bytes() - keyspace_bytes(keyspace);
+	keyspace_set_outside(keyspace, meter->startup_memory);
 	note_memory(meter);
 	uv_timer_init(net_main_loop(net), &meter->timer);
 	meter->timer.data = meter;

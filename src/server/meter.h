@@ -20,7 +20,9 @@ struct meter_rate {
 struct meter {
 	uv_timer_t timer;
 	struct net *net;
-	uint64_t sampled_ns; /* when the last sample was taken */
+	struct keyspace *keyspace;
+	int64_t startup_memory; /* bytes allocated when the daemon was ready */
+	uint64_t sampled_ns;	/* when the last sample was taken */
 	struct meter_rate commands;
 	struct meter_rate input_bytes;
 	struct meter_rate output_bytes;
@@ -30,10 +32,11 @@ struct meter {
 };
 
 /* Starts it on worker 0's loop. */
-void meter_start(struct meter *meter, struct net *net);
+void meter_start(struct meter *meter, struct net *net, struct keyspace *keyspace);
 void meter_stop(struct meter *meter);
 
-/* Bytes that the daemon's data and buffers take, as the allocator tells it. */
-uint64_t meter_used_memory(void);
+/* Bytes that are in use: the keyspace's now, what clients hold as of the last tenth of a second, and what was allocated
+ * at boot. Any thread. */
+uint64_t meter_used_memory(const struct meter *meter);
 
 #endif

@@ -160,7 +160,7 @@ static void boot_watch(struct server *server)
 {
 	drain_open(&server->drain, server->net, server->config);
 	signals_start(&server->signals, net_main_loop(server->net), &server->drain, server->config);
-	meter_start(&server->meter, server->net);
+	meter_start(&server->meter, server->net, server->keyspace);
 }
 
 static void write_pidfile(const struct config *config)

@@ -40,6 +40,20 @@ static void free_entries(struct table *table)
 	}
 }
 
+size_t dict_table_bytes(const struct dict *dict)
+{
+	size_t bytes = allocation_size(sizeof(*dict)) + directory_size((size_t)1 << dict->depth);
+	uint64_t end;
+
+	for (uint64_t hash = 0; hash <= UINT32_MAX; hash = end) {
+		const struct table *table = dict_table(dict, (uint32_t)hash);
+
+		end = dict_table_end(table, (uint32_t)hash);
+		bytes += table_footprint(table);
+	}
+	return bytes;
+}
+
 void dict_report_bytes(struct dict *dict)
 {
 	int64_t unreported = (int64_t)(dict->bytes - dict->reported);

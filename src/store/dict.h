@@ -38,6 +38,9 @@ struct dict *dict_new(_Atomic int64_t *total);
 void dict_report_bytes(struct dict *dict);
 void dict_retract_bytes(struct dict *dict);
 
+/* Bytes of its tables and its directory, without the entries. */
+size_t dict_table_bytes(const struct dict *dict);
+
 /* Frees the dict with its entries. */
 void dict_free(struct dict *dict);
 

@@ -646,6 +646,19 @@ void keyspace_add_database_figures(const struct keyspace *keyspace, uint32_t sha
 	sum->times += dict->expiry->sum;
 }
 
+void keyspace_add_database_memory(const struct keyspace *keyspace, uint32_t shard, unsigned db,
+				  struct database_memory *sum)
+{
+	const struct dict *dict = keyspace->shards[shard].dicts[db];
+
+	if (dict == NULL)
+		return;
+	sum->keys += dict->items;
+	sum->tables += dict_table_bytes(dict) + dict->items * sizeof(struct entry);
+	if (dict->expiry != NULL)
+		sum->index += allocation_size(sizeof(*dict->expiry)) + dict->expiry->count * sizeof(struct expiry_node);
+}
+
 int64_t database_figures_average_ttl(const struct database_figures *figures, int64_t now)
 {
 	int64_t average;

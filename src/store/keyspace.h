@@ -276,6 +276,16 @@ struct database_figures {
 void keyspace_add_database_figures(const struct keyspace *keyspace, uint32_t shard, unsigned db,
 				   struct database_figures *sum);
 
+/* Where the memory of a database is, in bytes, beside the keys' and values' own. */
+struct database_memory {
+	uint64_t keys;	 /* number */
+	uint64_t tables; /* tables, directory, and each key's links and lengths */
+	uint64_t index;	 /* of expiry */
+};
+/* Adds what the shard has of a database. Looks at each table: some for every thousand keys. */
+void keyspace_add_database_memory(const struct keyspace *keyspace, uint32_t shard, unsigned db,
+				  struct database_memory *sum);
+
 /* The mean time to live in milliseconds of those keys that have one; 0 when there are none. */
 int64_t database_figures_average_ttl(const struct database_figures *figures, int64_t now);
 
