@@ -15,8 +15,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/allocation.h"
-
 struct block {
 	_Atomic uint32_t refs; /* holders */
 	size_t len;	       /* bytes in use */
@@ -45,7 +43,7 @@ static inline bool block_is_shared(const struct block *block)
 /* What `block` takes of memory, in bytes. */
 static inline size_t block_footprint(const struct block *block)
 {
-	return allocation_size(sizeof(struct block) + block->cap);
+	return sizeof(struct block) + block->cap;
 }
 
 #endif

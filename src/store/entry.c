@@ -132,5 +132,5 @@ size_t entry_footprint(const struct entry *entry)
 {
 	const struct block *block = entry_block(entry);
 
-	return allocation_size(entry_size(entry)) + (block != NULL ? block_footprint(block) : 0);
+	return allocation_size(entry_size(entry)) + (block != NULL ? allocation_size(block_footprint(block)) : 0);
 }

@@ -33,6 +33,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/allocation.h"
 #include "store/entry.h"
 #include "store/expiry.h"
 #include "store/memory.h"

@@ -71,7 +71,7 @@ struct key keyspace_key(const struct keyspace *keyspace, struct slice name)
 	return (struct key){
 		.name = name,
 		.hash = (uint32_t)hash_siphash13(&keyspace->seed, name),
-		.shard = (uint16_t)shard,
+		.shard = shard,
 	};
 }
 
@@ -209,8 +209,8 @@ static void overwrite(struct shard *shard, struct dict *dict, struct entry *entr
 		      struct block *block, int64_t when)
 {
 	struct block *old_block = entry_block(entry);
-	size_t before = old_block != NULL ? block_footprint(old_block) : 0;
-	size_t after = block != NULL ? block_footprint(block) : 0;
+	size_t before = old_block != NULL ? allocation_size(block_footprint(old_block)) : 0;
+	size_t after = block != NULL ? allocation_size(block_footprint(block)) : 0;
 
 	write_tail(entry, value, block);
 	if (after != before) /* else nothing is written that other processors have in their caches */

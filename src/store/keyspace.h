@@ -46,7 +46,7 @@ unsigned keyspace_databases(const struct keyspace *keyspace);
 struct key {
 	struct slice name;
 	uint32_t hash;	/* picks table and bucket */
-	uint16_t shard; /* index */
+	uint32_t shard; /* index */
 	bool no_touch;	/* a lookup does not count as a use of the key (store/access.h) */
 };
 

@@ -52,7 +52,7 @@ void shard_reschedule(struct shard *shard, struct dict *dict, struct entry *entr
 
 void shard_expire(struct shard *shard, unsigned db, struct entry *entry)
 {
-	struct key key = {.name = entry_key(entry), .hash = entry_hash(entry), .shard = (uint16_t)shard->index};
+	struct key key = {.name = entry_key(entry), .hash = entry_hash(entry), .shard = shard->index};
 
 	shard_tell(shard, db, &key, KEYSPACE_EXPIRED);
 	dict_remove(shard->dicts[db], entry);
@@ -62,7 +62,7 @@ void shard_expire(struct shard *shard, unsigned db, struct entry *entry)
 
 void shard_evict(struct shard *shard, unsigned db, struct entry *entry)
 {
-	struct key key = {.name = entry_key(entry), .hash = entry_hash(entry), .shard = (uint16_t)shard->index};
+	struct key key = {.name = entry_key(entry), .hash = entry_hash(entry), .shard = shard->index};
 
 	shard_tell(shard, db, &key, KEYSPACE_EVICTED);
 	dict_remove(shard->dicts[db], entry);

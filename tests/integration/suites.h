@@ -28,5 +28,6 @@ Suite *limits_suite(void);
 Suite *big_suite(void);
 Suite *slowlog_suite(void);
 Suite *latency_suite(void);
+Suite *memory_suite(void);
 
 #endif
