@@ -30,6 +30,10 @@ struct settings {
 	setting tracking_table_max_keys;   /* 0 is no limit */
 	setting lazyfree_lazy_user_del;	   /* DEL is UNLINK */
 	setting notify_keyspace_events;	   /* enum event_class; 0 is off */
+	setting slowlog_log_slower_than;   /* microseconds; negative is off */
+	setting slowlog_max_len;	   /* entries */
+	setting latency_monitor_threshold; /* milliseconds; 0 is off */
+	setting latency_tracking;	   /* 0 or 1: how long commands take is recorded */
 	setting maxmemory;		   /* bytes; 0 is no limit */
 	setting maxmemory_policy;	   /* enum settings_policy */
 	setting maxmemory_samples;	   /* keys compared for each that is evicted */
@@ -46,10 +50,6 @@ enum settings_policy {
 	POLICY_TTL = 1 << 2,
 	POLICY_RANDOM = 1 << 3,
 	POLICY_ALL_KEYS = 1 << 4,
-	setting slowlog_log_slower_than;   /* microseconds; negative is off */
-	setting slowlog_max_len;	   /* entries */
-	setting latency_monitor_threshold; /* milliseconds; 0 is off */
-	setting latency_tracking;	   /* 0 or 1: how long commands take is recorded */
 };
 
 enum settings_guard { SETTINGS_NO, SETTINGS_YES, SETTINGS_LOCAL };

@@ -88,9 +88,10 @@ void debug_object_command(struct command_context *context)
 		return;
 	value = entry_value(entry);
 	snprintf(text, sizeof(text),
-		 "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%" PRId64 " lru_seconds_idle:0",
+		 "Value at:%p refcount:1 encoding:%s serializedlength:%zu lru:%" PRId64 " lru_seconds_idle:%" PRId64,
 		 (const void *)value.data, entry_encoding(entry), serialized_len(value),
-		 context->now / 1000 & LRU_CLOCK_MASK);
+		 (context->now / 1000 - keyspace_idle(entry, context->now)) & LRU_CLOCK_MASK,
+		 keyspace_idle(entry, context->now));
 	reply_simple(context->reply, text);
 }
 

@@ -53,15 +53,15 @@ command_handler command_command, command_count_command, command_info_command, co
 	command_list_command, command_getkeys_command, command_getkeysandflags_command, command_help_command;
 
 /* keys.c */
-command_handler copy_command, move_command, swapdb_command, object_encoding_command, object_refcount_command,
-	object_help_command;
+command_handler copy_command, move_command, swapdb_command;
 
 /* latency.c */
 command_handler latency_latest_command, latency_history_command, latency_reset_command, latency_graph_command,
 	latency_doctor_command, latency_histogram_command, latency_help_command;
 
 /* object.c */
-command_handler object_idletime_command, object_freq_command;
+command_handler object_encoding_command, object_refcount_command, object_idletime_command, object_freq_command,
+	object_help_command;
 
 /* payload.c */
 command_handler dump_command, restore_command;

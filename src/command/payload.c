@@ -136,6 +136,17 @@ static void restore_dead(struct command_context *context, struct entry *found, s
 	reply_ok(context->reply);
 }
 
+/* How much the key was used, if that is told and the policy in force keeps it. */
+static void restore_use(const struct restore *restore, struct entry *entry, int64_t now)
+{
+	bool counts = (setting_get(&settings.maxmemory_policy) & POLICY_LFU) != 0;
+
+	if (counts && restore->frequency >= 0)
+		keyspace_set_freq(entry, (uint8_t)restore->frequency, now);
+	if (!counts && restore->idle >= 0)
+		keyspace_set_idle(entry, restore->idle, now);
+}
+
 static struct entry *restore_set(struct command_context *context, struct entry *found, struct rdb_string *value,
 				 int64_t expire_at)
 {
@@ -167,10 +178,12 @@ void restore_command(struct command_context *context)
 		restore_dead(context, found, &value);
 		return;
 	}
-	if (restore_set(context, found, &value, restore.expire_at) == NULL) {
+	found = restore_set(context, found, &value, restore.expire_at);
+	if (found == NULL) {
 		reply_error_out_of_memory(context->reply);
 		return;
 	}
+	restore_use(&restore, found, context->now);
 	event_raise(context, EVENT_GENERIC, "restore", key);
 	reply_ok(context->reply);
 }

@@ -341,7 +341,7 @@ static struct command debug_subcommands[] = {
 static struct command object_subcommands[] = {
 	{
 		.name = "encoding", .handler = object_encoding_command, .arity = 3,
-		.flags = COMMAND_READONLY,
+		.flags = COMMAND_READONLY | COMMAND_NO_TOUCH,
 		.keys = {2, 2, 1, .flags = KEY_RO},
 		.categories = CATEGORY_KEYSPACE,
 		.group = "generic", .since = "2.2.3", .complexity = "O(1)",
@@ -350,24 +350,13 @@ static struct command object_subcommands[] = {
 	},
 	{
 		.name = "refcount", .handler = object_refcount_command, .arity = 3,
-		.flags = COMMAND_READONLY,
+		.flags = COMMAND_READONLY | COMMAND_NO_TOUCH,
 		.keys = {2, 2, 1, .flags = KEY_RO},
 		.categories = CATEGORY_KEYSPACE,
 		.group = "generic", .since = "2.2.3", .complexity = "O(1)",
 		.summary = "Tells how many references Redis would have to the value of a key.",
 		.args = syntax_key, .tips = "nondeterministic_output",
 	},
-	{
-		.name = "help", .handler = object_help_command, .arity = 2,
-		.flags = COMMAND_LOADING | COMMAND_STALE,
-		.categories = CATEGORY_KEYSPACE,
-		.group = "generic", .since = "6.2.0", .complexity = "O(1)",
-		.summary = "Explains the subcommands.",
-	},
-	{0},
-};
-
-static struct command object_subcommands[] = {
 	{
 		.name = "freq", .handler = object_freq_command, .arity = 3,
 		.flags = COMMAND_READONLY | COMMAND_NO_TOUCH,
@@ -385,6 +374,13 @@ static struct command object_subcommands[] = {
 		.group = "generic", .since = "2.2.3", .complexity = "O(1)",
 		.summary = "Tells how many seconds ago a key was last used.",
 		.args = syntax_key, .tips = "nondeterministic_output",
+	},
+	{
+		.name = "help", .handler = object_help_command, .arity = 2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_KEYSPACE,
+		.group = "generic", .since = "6.2.0", .complexity = "O(1)",
+		.summary = "Explains the subcommands.",
 	},
 	{0},
 };
@@ -1166,12 +1162,6 @@ static struct command commands[] = {
 		.args = syntax_key,
 	},
 
-	{
-		.name = "object", .arity = -2,
-		.group = "generic", .since = "2.2.3", .complexity = "Depends on subcommand.",
-		.summary = "Commands about what a key holds.",
-		.subcommands = object_subcommands,
-	},
 
 	/* --- connection --- */
 	{
