@@ -55,6 +55,9 @@ static inline int argument_echo_len(struct slice word)
 	return word.len < ARGUMENT_ECHO_MAX ? (int)word.len : ARGUMENT_ECHO_MAX;
 }
 
+/* Whether argument `index` is a password or goes with one: it is not shown to monitors, nor kept in the slow log. */
+bool argument_is_secret(const struct command_context *context, size_t index);
+
 /* "ERR wrong number of arguments for 'NAME' command". */
 void argument_error_arity(struct command_context *context);
 

@@ -82,6 +82,48 @@ void client_setinfo_command(struct command_context *context)
 		reply_error_out_of_memory(context->reply);
 }
 
+/* --- how it is served -------------------------------------------------------------------------------------------- */
+
+void client_reply_command(struct command_context *context)
+{
+	struct session *session = context->session;
+
+	if (argument_is(context, 2, "ON")) {
+		session_unmark(session, SESSION_REPLY_OFF | SESSION_REPLY_SKIP);
+		reply_ok(context->reply);
+	} else if (argument_is(context, 2, "OFF")) {
+		session_mark(session, SESSION_REPLY_OFF);
+	} else if (!argument_is(context, 2, "SKIP")) {
+		reply_error_syntax(context->reply);
+	} else if (!session_has(session, SESSION_REPLY_OFF)) {
+		session_mark(session, SESSION_REPLY_SKIP_NEXT);
+	}
+}
+
+/* ON or OFF. */
+static void flag_command(struct command_context *context, enum session_flag flag)
+{
+	if (argument_is(context, 2, "ON")) {
+		session_mark(context->session, flag);
+		reply_ok(context->reply);
+	} else if (argument_is(context, 2, "OFF")) {
+		session_unmark(context->session, flag);
+		reply_ok(context->reply);
+	} else {
+		reply_error_syntax(context->reply);
+	}
+}
+
+void client_no_evict_command(struct command_context *context)
+{
+	flag_command(context, SESSION_NO_EVICT);
+}
+
+void client_no_touch_command(struct command_context *context)
+{
+	flag_command(context, SESSION_NO_TOUCH);
+}
+
 /* --- LIST and INFO ----------------------------------------------------------------------------------------------- */
 
 static int64_t seconds_between(int64_t from_ms, int64_t to_ms)
@@ -92,14 +134,18 @@ static int64_t seconds_between(int64_t from_ms, int64_t to_ms)
 /* N, or what is special about the client, as Redis's CLIENT LIST documents the letters. */
 static const char *flag_letters(const struct session *session, const struct session_peer *peer, char *out)
 {
+	static const struct {
+		unsigned flag;
+		char letter;
+	} letters[] = {
+		{SESSION_MONITOR, 'O'}, {SESSION_SUBSCRIBED, 'P'}, {SESSION_MULTI, 'x'},    {SESSION_PAUSED | SESSION_BLOCKED, 'b'},
+		{SESSION_CLOSING, 'c'}, {SESSION_KILLED, 'A'},	   {SESSION_NO_EVICT, 'e'}, {SESSION_NO_TOUCH, 'T'},
+	};
 	size_t len = 0;
 
-	if (session_has(session, SESSION_BLOCKED))
-		out[len++] = 'b';
-	if (session_has(session, SESSION_CLOSING))
-		out[len++] = 'c';
-	if (session_has(session, SESSION_KILLED))
-		out[len++] = 'A';
+	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+		if (session_has(session, letters[i].flag))
+			out[len++] = letters[i].letter;
 	if (peer->unix_socket)
 		out[len++] = 'U';
 	if (len == 0)
@@ -121,7 +167,7 @@ static void line_append(struct buffer *out, const struct session *session, int64
 	int64_t active_ms = atomic_load_explicit(&session->active_ms, memory_order_relaxed);
 	struct session_peer peer = {.fd = -1};
 	char command_name[COMMAND_NAME_TEXT];
-	char flags[8];
+	char flags[16];
 
 	session->ops->describe(session, &peer);
 	buffer_printf(out, "id=%llu addr=%s laddr=%s fd=%d name=%s age=%lld idle=%lld flags=%s db=%u",
@@ -454,6 +500,12 @@ void client_help_command(struct command_context *context)
 		"      Return the clients with these IDs.",
 		"    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)",
 		"      Return clients of the specified type.",
+		"NO-EVICT (ON|OFF)",
+		"    Protect the current connection from being closed at maxmemory-clients.",
+		"NO-TOUCH (ON|OFF)",
+		"    Leave the last use of keys as it is when the current connection reads them.",
+		"REPLY (ON|OFF|SKIP)",
+		"    Send the current connection replies, or none, or not the next one.",
 		"SETINFO (LIB-NAME|LIB-VER) <value>",
 		"    Tell the name or the version of the client library.",
 		"SETNAME <name>",

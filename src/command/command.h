@@ -51,6 +51,7 @@ enum command_flag {
 	COMMAND_GUARDED = 1 << 28,  /* DEBUG: enable-debug-command must allow it */
 	COMMAND_NO_TOUCH = 1 << 27,	/* asks about keys, which is no use of them */
 	COMMAND_ALWAYS_TOUCH = 1 << 29, /* ... is one, even by a client that said CLIENT NO-TOUCH */
+	COMMAND_PUSHES = 1 << 30,   /* what it writes are pushes, which CLIENT REPLY OFF does not withdraw */
 };
 
 /* ACL categories, as ACL CAT names them (without the @). */
@@ -155,6 +156,7 @@ struct command_context {
 	 * (COMMAND_LOCK_EACH: every shard is locked). */
 	bool at_once;
 	bool goes_on; /* set by a handler: a session_task does the rest, and will tell how long it took in all */
+	bool special; /* what gate_is_special() said when the command's turn came */
 	struct command_host *host;
 	struct random *random;	       /* the worker's */
 	struct dispatcher *dispatcher; /* the worker's, for EXEC */

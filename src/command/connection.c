@@ -10,6 +10,7 @@
 #include "command/client.h"
 #include "command/handlers.h"
 #include "command/host.h"
+#include "command/monitor.h"
 
 void ping_command(struct command_context *context)
 {
@@ -34,6 +35,7 @@ void quit_command(struct command_context *context)
 
 void reset_command(struct command_context *context)
 {
+	monitor_leave(context->session);
 	session_reset(context->session, !context->host->password_required(context->host));
 	context->reply->protocol = 2;
 	reply_simple(context->reply, "RESET");

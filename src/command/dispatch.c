@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "command/gate.h"
 #include "command/handlers.h"
+#include "command/monitor.h"
 #include "command/slow.h"
 #include "session/tracking.h"
 #include "session/transaction.h"
@@ -173,9 +174,12 @@ static void keys_track(struct command_context *context)
 		tracking_caching_over(context->session);
 }
 
-static inline void handler_run(struct command_context *context)
+static void handler_run(struct command_context *context)
 {
-	context->command->handler(context);
+	if (context->special && gate_has(GATE_MONITORED))
+		monitor_call(context);
+	else
+		context->command->handler(context);
 	if (session_has(context->session, SESSION_TRACKING))
 		keys_track(context);
 }
@@ -357,6 +361,19 @@ void dispatch_queued(const struct command_context *exec, const struct command *c
 	command_call(&context, &prepared);
 }
 
+/* The same for a client, or at a time, that needs more than the ordinary way. */
+static void command_run_special(struct command_context *context, const struct prepared *prepared,
+				struct resp_request *request)
+{
+	struct reply_mark mark = reply_mark(context->reply);
+	bool is_push = prepared->command != NULL && (prepared->command->flags & COMMAND_PUSHES) != 0;
+
+	gate_turn_reply(context->session);
+	command_run(context, prepared, request);
+	if (session_has(context->session, SESSION_SILENT) && !is_push)
+		reply_rewind(context->reply, mark);
+}
+
 size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, struct resp_request *requests,
 		      size_t count, int64_t now, struct reply *reply, size_t reply_limit)
 {
@@ -384,7 +401,11 @@ size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, st
 		if (done + SHARD_AHEAD < count && prepared[done + SHARD_AHEAD].has_key)
 			keyspace_prefetch_shard(dispatcher->keyspace, &prepared[done + SHARD_AHEAD].key);
 		reply->protocol = session_protocol(session);
-		command_run(&context, &prepared[done], &requests[done]);
+		context.special = gate_is_special(session);
+		if (context.special)
+			command_run_special(&context, &prepared[done], &requests[done]);
+		else
+			command_run(&context, &prepared[done], &requests[done]);
 		done++;
 		if (session_has(session, SESSION_PUSHED))
 			session->ops->take_pushed(session, reply);

@@ -24,6 +24,16 @@ void gate_lower(enum gate_state state)
 	atomic_fetch_and_explicit(&gate_states, ~(uint32_t)state, memory_order_relaxed);
 }
 
+void gate_turn_reply(struct session *session)
+{
+	if (session_has(session, SESSION_REPLY_SKIP))
+		session_unmark(session, SESSION_REPLY_SKIP);
+	if (session_has(session, SESSION_REPLY_SKIP_NEXT)) {
+		session_unmark(session, SESSION_REPLY_SKIP_NEXT);
+		session_mark(session, SESSION_REPLY_SKIP);
+	}
+}
+
 /* The end of "unknown command 'x', with args beginning with: 'a' 'b' ". */
 static void unknown_command_error(struct command_context *context)
 {

@@ -34,6 +34,9 @@ static inline bool gate_is_special(const struct session *session)
 	return session_has(session, SESSION_SPECIAL) || gate_has(UINT32_MAX);
 }
 
+/* A command's turn has come: CLIENT REPLY SKIP is about this one, or was about the last. */
+void gate_turn_reply(struct session *session);
+
 enum gate_verdict {
 	GATE_OPEN,    /* the handler may run */
 	GATE_REFUSED, /* an error has been written */

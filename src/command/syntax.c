@@ -545,6 +545,35 @@ const struct command_arg syntax_client_unblock[] = {
 	{0},
 };
 
+static const struct command_arg pause_modes[] = {
+	{.name = "write", .type = "pure-token", .token = "WRITE"},
+	{.name = "all", .type = "pure-token", .token = "ALL"},
+	{0},
+};
+
+const struct command_arg syntax_client_pause[] = {
+	{.name = "timeout", .type = "integer"},
+	{.name = "mode", .type = "oneof", .flags = ARG_OPTIONAL, .args = pause_modes},
+	{0},
+};
+
+static const struct command_arg reply_modes[] = {
+	{.name = "on", .type = "pure-token", .token = "ON"},
+	{.name = "off", .type = "pure-token", .token = "OFF"},
+	{.name = "skip", .type = "pure-token", .token = "SKIP"},
+	{0},
+};
+
+const struct command_arg syntax_client_reply[] = {{.name = "action", .type = "oneof", .args = reply_modes}, {0}};
+
+static const struct command_arg on_or_off[] = {
+	{.name = "on", .type = "pure-token", .token = "ON"},
+	{.name = "off", .type = "pure-token", .token = "OFF"},
+	{0},
+};
+
+const struct command_arg syntax_client_on_off[] = {{.name = "enabled", .type = "oneof", .args = on_or_off}, {0}};
+
 /* --- server ------------------------------------------------------------------------------------------------------ */
 
 const struct command_arg syntax_info[] = {

@@ -25,7 +25,8 @@ extern const struct command_arg syntax_keys_pattern[], syntax_scan[], syntax_sor
 /* connection */
 extern const struct command_arg syntax_hello[], syntax_auth[], syntax_select[], syntax_client_setname[],
 	syntax_client_setinfo[], syntax_client_list[], syntax_client_tracking[], syntax_client_caching[],
-	syntax_client_kill[], syntax_client_unblock[];
+	syntax_client_kill[], syntax_client_unblock[], syntax_client_pause[], syntax_client_reply[],
+	syntax_client_on_off[];
 
 /* server */
 extern const struct command_arg syntax_info[], syntax_config_get[], syntax_config_set[], syntax_command_list[],

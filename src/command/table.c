@@ -104,6 +104,30 @@ static struct command client_subcommands[] = {
 		.args = syntax_client_kill,
 	},
 	{
+		.name = "reply", .handler = client_reply_command, .arity = 3,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "3.2.0", .complexity = "O(1)",
+		.summary = "Says whether the connection is sent replies.",
+		.args = syntax_client_reply,
+	},
+	{
+		.name = "no-evict", .handler = client_no_evict_command, .arity = 3,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "7.0.0", .complexity = "O(1)",
+		.summary = "Says whether the connection may be closed at maxmemory-clients.",
+		.args = syntax_client_on_off,
+	},
+	{
+		.name = "no-touch", .handler = client_no_touch_command, .arity = 3,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "7.2.0", .complexity = "O(1)",
+		.summary = "Says whether the connection's reads count as uses of the keys.",
+		.args = syntax_client_on_off,
+	},
+	{
 		.name = "unblock", .handler = client_unblock_command, .arity = -3,
 		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
 		.categories = CATEGORY_CONNECTION,
@@ -1266,6 +1290,12 @@ static struct command commands[] = {
 	},
 
 	/* --- server --- */
+	{
+		.name = "monitor", .handler = monitor_command, .arity = 1,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.group = "server", .since = "1.0.0",
+		.summary = "Sends the connection every command that is run from then on.",
+	},
 	{
 		.name = "info", .handler = info_command, .arity = -1,
 		.flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_LOCK_EACH,

@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "base/settings.h"
+#include "command/monitor.h"
 
 enum {
 	PROGRESS_BYTES = 16 * 1024, /* of an unfinished command that put off the deadline as a finished one does */
@@ -146,6 +147,7 @@ static void connection_close(struct connection *connection)
 	connection->state = CONNECTION_CLOSING;
 	worker_cancel_task(connection->worker, &connection->session);
 	connection_cancel_wait(connection);
+	monitor_leave(&connection->session);
 	session_free(&connection->session); /* before the descriptor goes: others may be looking at it */
 	inbox_free(connection);
 	resp_decoder_free(&connection->decoder);
@@ -367,7 +369,8 @@ static void connection_protocol_error(struct connection *connection, const char 
 		  LOG_TEXT_FIELD("error", error));
 	counter_add(&worker->protocol_errors, 1);
 	worker->dispatcher.host->count_error(worker->dispatcher.host, SLICE("ERR"));
-	reply_errorf(&worker->reply, "ERR %s", error);
+	if (!session_has(&connection->session, SESSION_SILENT))
+		reply_errorf(&worker->reply, "ERR %s", error);
 	session_mark(&connection->session, SESSION_CLOSING);
 }
 
@@ -668,7 +671,7 @@ static void on_session_send_reply(struct session *session, struct reply *reply)
 {
 	struct connection *connection = connection_of(session);
 
-	if (connection->state == CONNECTION_OPEN)
+	if (connection->state == CONNECTION_OPEN && !session_has(session, SESSION_SILENT))
 		connection_send(connection, reply);
 	else
 		reply_clear(reply);

@@ -64,6 +64,8 @@ void session_reset(struct session *session, bool authenticated)
 	session_set_name(session, SLICE(""));
 	atomic_store_explicit(&session->db, 0, memory_order_relaxed);
 	atomic_store_explicit(&session->protocol, 2, memory_order_relaxed);
+	session_unmark(session, SESSION_REPLY_OFF | SESSION_REPLY_SKIP | SESSION_REPLY_SKIP_NEXT | SESSION_NO_EVICT |
+					SESSION_NO_TOUCH);
 	if (authenticated)
 		session_mark(session, SESSION_AUTHENTICATED);
 	else

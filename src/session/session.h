@@ -133,8 +133,9 @@ enum session_flag {
 
 struct session {
 	const struct session_ops *ops;
-	uint64_t id;		     /* any thread; unique while the daemon runs, from 1 */
-	struct session *prev, *next; /* the registry's list (utlist.h) */
+	uint64_t id;				     /* any thread; unique while the daemon runs, from 1 */
+	struct session *prev, *next;		     /* the registry's list (utlist.h) */
+	struct session *monitor_prev, *monitor_next; /* command/monitor.c's list */
 	struct session_registry *registry;
 	char *name;	/* any thread; owned, NULL is none; set with session_set_name */
 	char *lib_name; /* likewise */
@@ -160,14 +161,14 @@ static inline bool session_has(const struct session *session, unsigned flags)
 	return (atomic_load_explicit(&session->flags, memory_order_relaxed) & flags) != 0;
 }
 
-static inline void session_mark(struct session *session, enum session_flag flag)
+static inline void session_mark(struct session *session, unsigned flags)
 {
-	atomic_fetch_or_explicit(&session->flags, (uint32_t)flag, memory_order_relaxed);
+	atomic_fetch_or_explicit(&session->flags, flags, memory_order_relaxed);
 }
 
-static inline void session_unmark(struct session *session, enum session_flag flag)
+static inline void session_unmark(struct session *session, unsigned flags)
 {
-	atomic_fetch_and_explicit(&session->flags, ~(uint32_t)flag, memory_order_relaxed);
+	atomic_fetch_and_explicit(&session->flags, ~flags, memory_order_relaxed);
 }
 
 /* Takes the flag back; whether it was there. Of several threads that try at once one is told so. */
