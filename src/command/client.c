@@ -504,6 +504,8 @@ void client_help_command(struct command_context *context)
 		"    Protect the current connection from being closed at maxmemory-clients.",
 		"NO-TOUCH (ON|OFF)",
 		"    Leave the last use of keys as it is when the current connection reads them.",
+		"PAUSE <timeout> [WRITE|ALL]",
+		"    Let all commands, or those that write, wait for so many milliseconds.",
 		"REPLY (ON|OFF|SKIP)",
 		"    Send the current connection replies, or none, or not the next one.",
 		"SETINFO (LIB-NAME|LIB-VER) <value>",
@@ -512,6 +514,8 @@ void client_help_command(struct command_context *context)
 		"    Assign the name <name> to the current connection.",
 		"UNBLOCK <clientid> [TIMEOUT|ERROR]",
 		"    Unblock the specified blocked client.",
+		"UNPAUSE",
+		"    End the pause at once.",
 		NULL,
 	};
 

@@ -42,8 +42,9 @@ enum command_flag {
 	COMMAND_SKIP_SLOWLOG = 1 << 11,
 	COMMAND_NO_ASYNC_LOADING = 1 << 12,
 	COMMAND_NO_MULTI = 1 << 13,
-	COMMAND_BLOCKING = 1 << 15, /* may block its client: see session_wait */
-	COMMAND_LOCK_ALL = 1 << 24, /* touches keys that its arguments do not name: every shard is locked */
+	COMMAND_BLOCKING = 1 << 14,	 /* may block its client: see session_wait */
+	COMMAND_MAY_REPLICATE = 1 << 15, /* writes nothing itself, but others must hear of it: PUBLISH */
+	COMMAND_LOCK_ALL = 1 << 24,	 /* touches keys that its arguments do not name: every shard is locked */
 	/* Reads shards that its arguments do not name: it locks them itself, one at a time, unless it is to be done at
 	 * once. */
 	COMMAND_LOCK_EACH = 1 << 25,

@@ -16,6 +16,7 @@
 #include "command/handlers.h"
 #include "command/monitor.h"
 #include "command/slow.h"
+#include "session/postpone.h"
 #include "session/tracking.h"
 #include "session/transaction.h"
 #include "session/watch.h"
@@ -292,6 +293,17 @@ static void command_queue(struct command_context *context)
 	context->dispatcher->since = clock_ticks();
 }
 
+/* The session keeps the command and is paused. */
+static void command_postpone(struct command_context *context)
+{
+	if (!session_postpone(context->session, context->request)) {
+		reply_error_out_of_memory(context->reply);
+		return;
+	}
+	gate_return_reply(context->session);
+	context->session->ops->pause(context->session);
+}
+
 /* Runs a command that has passed the gate. An error is counted once, though EXEC's reply holds it, too. */
 static void command_call(struct command_context *context, struct prepared *prepared)
 {
@@ -336,6 +348,9 @@ static void command_run(struct command_context *context, struct prepared *prepar
 	switch (gate_enter(context)) {
 	case GATE_OPEN:
 		command_call(context, prepared);
+		break;
+	case GATE_POSTPONE:
+		command_postpone(context);
 		break;
 	case GATE_QUEUE:
 		command_queue(context);

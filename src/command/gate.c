@@ -9,19 +9,20 @@
 #include "command/debug.h"
 #include "command/handlers.h"
 #include "command/host.h"
+#include "command/pause.h"
 #include "command/room.h"
 #include "session/transaction.h"
 
 _Atomic uint32_t gate_states;
 
-void gate_raise(enum gate_state state)
+void gate_raise(unsigned states)
 {
-	atomic_fetch_or_explicit(&gate_states, (uint32_t)state, memory_order_relaxed);
+	atomic_fetch_or_explicit(&gate_states, states, memory_order_relaxed);
 }
 
-void gate_lower(enum gate_state state)
+void gate_lower(unsigned states)
 {
-	atomic_fetch_and_explicit(&gate_states, ~(uint32_t)state, memory_order_relaxed);
+	atomic_fetch_and_explicit(&gate_states, ~states, memory_order_relaxed);
 }
 
 void gate_turn_reply(struct session *session)
@@ -32,6 +33,14 @@ void gate_turn_reply(struct session *session)
 		session_unmark(session, SESSION_REPLY_SKIP_NEXT);
 		session_mark(session, SESSION_REPLY_SKIP);
 	}
+}
+
+void gate_return_reply(struct session *session)
+{
+	if (!session_has(session, SESSION_REPLY_SKIP))
+		return;
+	session_unmark(session, SESSION_REPLY_SKIP);
+	session_mark(session, SESSION_REPLY_SKIP_NEXT);
 }
 
 /* The end of "unknown command 'x', with args beginning with: 'a' 'b' ". */
@@ -149,11 +158,16 @@ static bool may_grow(const struct command_context *context)
 
 enum gate_verdict gate_enter(struct command_context *context)
 {
+	enum gate_verdict verdict;
+
 	if (!command_is_good(context))
 		return GATE_REFUSED;
-	if (room_is_limited() && !room_passes(context, may_grow(context)))
+	if (room_is_limited() && !pause_is_on() && !room_passes(context, may_grow(context)))
 		return GATE_REFUSED;
 	if (!gate_is_special(context->session))
 		return GATE_OPEN;
-	return session_has(context->session, SESSION_MULTI) ? enter_transaction(context) : GATE_OPEN;
+	verdict = session_has(context->session, SESSION_MULTI) ? enter_transaction(context) : GATE_OPEN;
+	if (verdict != GATE_REFUSED && pause_is_on() && pause_concerns(context))
+		return GATE_POSTPONE;
+	return verdict;
 }

@@ -20,8 +20,8 @@ enum gate_state {
 
 extern _Atomic uint32_t gate_states; /* a sum of enum gate_state; changed with gate_raise and gate_lower */
 
-void gate_raise(enum gate_state state);
-void gate_lower(enum gate_state state);
+void gate_raise(unsigned states);
+void gate_lower(unsigned states);
 
 static inline bool gate_has(unsigned states)
 {
@@ -36,11 +36,14 @@ static inline bool gate_is_special(const struct session *session)
 
 /* A command's turn has come: CLIENT REPLY SKIP is about this one, or was about the last. */
 void gate_turn_reply(struct session *session);
+/* It was not its turn after all: it has been postponed. */
+void gate_return_reply(struct session *session);
 
 enum gate_verdict {
-	GATE_OPEN,    /* the handler may run */
-	GATE_REFUSED, /* an error has been written */
-	GATE_QUEUE,   /* it belongs to the session's transaction */
+	GATE_OPEN,     /* the handler may run */
+	GATE_REFUSED,  /* an error has been written */
+	GATE_POSTPONE, /* it waits for the end of a pause */
+	GATE_QUEUE,    /* it belongs to the session's transaction */
 };
 
 /* Whether the context's command may run now. */

@@ -60,6 +60,9 @@ command_handler copy_command, move_command, swapdb_command;
 command_handler latency_latest_command, latency_history_command, latency_reset_command, latency_graph_command,
 	latency_doctor_command, latency_histogram_command, latency_help_command;
 
+/* pause.c */
+command_handler client_pause_command, client_unpause_command;
+
 /* monitor.c */
 command_handler monitor_command;
 

@@ -57,6 +57,9 @@ struct command_host {
 	/* Whether a password is needed at all. */
 	bool (*password_required)(struct command_host *host);
 
+	/* A pause (command/pause.h) has been made, made longer or ended. */
+	void (*pause_changed)(struct command_host *host);
+
 	/* SHUTDOWN by `session`, whose client waits until the daemon is gone (it is paused by this call). */
 	void (*shutdown)(struct command_host *host, struct session *session, unsigned flags);
 	/* SHUTDOWN ABORT. False when no shutdown was going on. */

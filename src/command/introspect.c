@@ -30,6 +30,7 @@ static const struct bit_word flag_words[] = {
 	{COMMAND_SKIP_SLOWLOG, "skip_slowlog"},
 	{COMMAND_FAST, "fast"},
 	{COMMAND_NO_AUTH, "no_auth"},
+	{COMMAND_MAY_REPLICATE, "may_replicate"},
 	{COMMAND_NO_ASYNC_LOADING, "no_async_loading"},
 	{COMMAND_NO_MULTI, "no_multi"},
 	{COMMAND_ALLOW_BUSY, "allow_busy"},

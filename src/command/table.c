@@ -104,6 +104,22 @@ static struct command client_subcommands[] = {
 		.args = syntax_client_kill,
 	},
 	{
+		.name = "pause", .handler = client_pause_command, .arity = -3,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "2.9.50", .complexity = "O(1)",
+		.summary = "Lets the commands of all clients wait for some time.",
+		.args = syntax_client_pause,
+	},
+	{
+		.name = "unpause", .handler = client_unpause_command, .arity = 2,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_CONNECTION,
+		.group = "connection", .since = "6.2.0",
+		.complexity = "O(N) where N is the number of clients that wait",
+		.summary = "Ends a pause.",
+	},
+	{
 		.name = "reply", .handler = client_reply_command, .arity = 3,
 		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
 		.categories = CATEGORY_CONNECTION,

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "command/monitor.h"
+#include "session/postpone.h"
 
 enum {
 	PROGRESS_BYTES = 16 * 1024, /* of an unfinished command that put off the deadline as a finished one does */
@@ -297,11 +298,18 @@ static bool connection_may_run(const struct connection *connection)
 	       connection_backlog(connection) < (size_t)setting_get(&settings.client_backlog_limit);
 }
 
-/* Whether more of its bytes may come: to be run, or to be kept, so that the end of a client that waits is seen. */
+/* Whether its client waits, perhaps for hours, and is read from so that its leaving is noticed. */
+static bool connection_awaits_end(const struct connection *connection)
+{
+	return connection->state == CONNECTION_OPEN && !session_has(&connection->session, SESSION_CLOSING) &&
+	       (connection->wait != NULL || session_is_postponed(&connection->session)) &&
+	       connection->input.len < WORKER_READ_SIZE;
+}
+
+/* Whether more of its bytes may come: to be run, or to be kept. */
 static bool connection_may_read(const struct connection *connection)
 {
-	return connection_may_run(connection) || (connection->state == CONNECTION_OPEN && connection->wait != NULL &&
-						  !session_has(&connection->session, SESSION_CLOSING));
+	return connection_may_run(connection) || connection_awaits_end(connection);
 }
 
 /* What decoding a batch came to. */
@@ -638,6 +646,38 @@ static void connection_resume_input(struct connection *connection)
 		return;
 	if (connection->state == CONNECTION_LINGERING || connection_may_read(connection))
 		connection->reading = uv_read_start(&connection->transport.stream, read_alloc, read_done) == 0;
+}
+
+/* Runs the command that waited for the end of a pause. It may have to wait again. */
+static void connection_run_postponed(struct connection *connection)
+{
+	struct worker *worker = connection->worker;
+	struct resp_request request = session_take_postponed(&connection->session);
+
+	session_unmark(&connection->session, SESSION_PAUSED);
+	connection->active = uv_now(&worker->loop); /* the wait was ours */
+	connection->serving = true;
+	dispatch_batch(&worker->dispatcher, &connection->session, &request, 1, worker_now(worker), &worker->reply,
+		       (size_t)setting_get(&settings.client_backlog_limit));
+	resp_request_release(&request);
+	connection_send(connection, &worker->reply);
+	connection->serving = false;
+	connection_settle(connection);
+	connection_resume_input(connection);
+}
+
+void connection_resume_postponed(uv_loop_t *loop, void *unused)
+{
+	struct session *session = worker_of(loop)->registry.sessions;
+
+	(void)unused;
+	while (session != NULL) {
+		struct session *next = session->next; /* the session may go, but no other one */
+
+		if (session_is_postponed(session))
+			connection_run_postponed(connection_of(session));
+		session = next;
+	}
 }
 
 /* --- what sessions ask for ---------------------------------------------------------------------------------------- */

@@ -58,6 +58,9 @@ void connection_deliver(struct connection *connection);
 /* Closes every connection of the worker at once. */
 void connection_close_all(struct worker *worker);
 
+/* A job for net_post: runs the commands that waited for the end of a pause. */
+void connection_resume_postponed(uv_loop_t *loop, void *unused);
+
 /* Jobs for net_post: after the settings `timeout` and `tcp-keepalive` have changed. */
 void connection_apply_timeout(uv_loop_t *loop, void *unused);
 void connection_apply_keepalive(uv_loop_t *loop, void *unused);

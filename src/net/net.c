@@ -256,6 +256,12 @@ void net_apply_keepalive(struct net *net)
 		worker_post(&net->workers[i], connection_apply_keepalive, NULL);
 }
 
+void net_resume_postponed(struct net *net)
+{
+	for (unsigned i = 0; i < net->options.threads; i++)
+		worker_post(&net->workers[i], connection_resume_postponed, NULL);
+}
+
 /* --- figures ------------------------------------------------------------------------------------------------------ */
 
 static uint64_t larger(uint64_t a, uint64_t b)

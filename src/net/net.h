@@ -78,6 +78,9 @@ int net_port(const struct net *net);
 void net_apply_timeout(struct net *net);
 void net_apply_keepalive(struct net *net);
 
+/* A pause has ended: every worker runs the commands that have waited for it. */
+void net_resume_postponed(struct net *net);
+
 /* --- figures (any thread) --------------------------------------------------------------------------------------- */
 
 struct net_figures {

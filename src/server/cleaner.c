@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/settings.h"
 #include "command/latency.h"
+#include "command/pause.h"
 #include "command/room.h"
 
 enum {
@@ -92,9 +93,10 @@ static void on_tick(uv_timer_t *timer)
 	int64_t now = clock_realtime_ms();
 	bool done = true;
 
-	if (setting_get(&settings.active_expire_enabled) != 0)
+	if (setting_get(&settings.active_expire_enabled) != 0 && !pause_is_on())
 		done = clean_round(cleaner, now, start_ns + tick_budget(cleaner, start_ns));
-	done = make_room(cleaner, now) && done;
+	if (!pause_is_on())
+		done = make_room(cleaner, now) && done;
 	cleaner->last_tick_ns = clock_monotonic_ns();
 	note_tick(cleaner, cleaner->last_tick_ns - start_ns, done);
 	/* The loop's own time is that of its wake-up: without this, the work done here would count as waiting. */

@@ -76,6 +76,11 @@ static bool host_password_required(struct command_host *host)
 	return atomic_load_explicit(&server_of(host)->config->password_set, memory_order_relaxed);
 }
 
+static void host_pause_changed(struct command_host *host)
+{
+	pauser_wake(&server_of(host)->pauser);
+}
+
 static void host_shutdown(struct command_host *host, struct session *session, unsigned flags)
 {
 	drain_request(&server_of(host)->drain, session, server_current_worker(), flags);
@@ -100,6 +105,7 @@ void host_init(struct command_host *host)
 		.count_error = host_count_error,
 		.authenticate = host_authenticate,
 		.password_required = host_password_required,
+		.pause_changed = host_pause_changed,
 		.shutdown = host_shutdown,
 		.shutdown_abort = host_shutdown_abort,
 	};

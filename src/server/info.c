@@ -14,8 +14,10 @@
 #include "base/settings.h"
 #include "base/version.h"
 #include "command/command.h"
+#include "command/pause.h"
 #include "command/stats.h"
 #include "server/memory.h"
+#include "session/postpone.h"
 #include "session/tracking.h"
 
 enum { DAY_SECONDS = 24 * 60 * 60 };
@@ -154,6 +156,16 @@ static void print_server(const struct info *info, struct buffer *out)
 	print_files(info->server, out);
 }
 
+static void print_pause(struct buffer *out)
+{
+	int64_t left = pause_left(clock_realtime_ms());
+	const char *actions = gate_has(GATE_PAUSED_ALL) ? "all" : "write";
+
+	buffer_printf(out, "paused_reason:%s\r\n", left > 0 ? "client_pause" : "none");
+	buffer_printf(out, "paused_actions:%s\r\n", left > 0 ? actions : "none");
+	print_number(out, "paused_timeout_milliseconds", (uint64_t)left);
+}
+
 static void print_clients(const struct info *info, struct buffer *out)
 {
 	struct net_figures figures;
@@ -164,8 +176,10 @@ static void print_clients(const struct info *info, struct buffer *out)
 	print_number(out, "maxclients", (uint64_t)setting_get(&settings.maxclients));
 	print_number(out, "client_recent_max_input_buffer", figures.largest_input);
 	print_number(out, "client_recent_max_output_buffer", figures.largest_output);
-	print_number(out, "blocked_clients", drain_waiting(&info->server->drain) + figures.blocked);
+	print_number(out, "blocked_clients",
+		     drain_waiting(&info->server->drain) + figures.blocked + session_postponed_count());
 	print_number(out, "tracking_clients", tracking_figures().clients);
+	print_pause(out);
 	for (unsigned worker = 0; worker < info->server->threads; worker++)
 		buffer_printf(out, "thread%u_clients:%" PRIu64 "\r\n", worker,
 			      net_worker_clients(info->server->net, worker));

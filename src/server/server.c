@@ -63,6 +63,7 @@ static void on_worker_stop(uv_loop_t *loop, unsigned worker, void *arg)
 		signals_stop(&server->signals);
 		drain_close(&server->drain);
 		meter_stop(&server->meter);
+		pauser_stop(&server->pauser);
 	}
 	crash_thread_stop();
 }
@@ -161,6 +162,7 @@ static void boot_watch(struct server *server)
 	drain_open(&server->drain, server->net, server->config);
 	signals_start(&server->signals, net_main_loop(server->net), &server->drain, server->config);
 	meter_start(&server->meter, server->net, server->keyspace);
+	pauser_start(&server->pauser, server->net);
 }
 
 static void write_pidfile(const struct config *config)

@@ -11,6 +11,7 @@
 #include "server/drain.h"
 #include "server/errorstats.h"
 #include "server/meter.h"
+#include "server/pauser.h"
 #include "server/signals.h"
 #include "store/keyspace.h"
 
@@ -26,6 +27,7 @@ struct server {
 	struct drain drain;
 	struct signals signals;
 	struct meter meter;
+	struct pauser pauser;
 	struct errorstats errors;
 	uint64_t started_ns; /* clock_monotonic_ns() at boot */
 	char run_id[SERVER_RUN_ID];

@@ -8,6 +8,7 @@
 #include <utlist.h>
 
 #include "session/handle.h"
+#include "session/postpone.h"
 #include "session/registry.h"
 #include "session/tracking.h"
 #include "session/transaction.h"
@@ -41,6 +42,7 @@ void session_free(struct session *session)
 	pubsub_leave(session);
 	transaction_discard(session);
 	watch_forget(session, false);
+	session_forget_postponed(session);
 
 	lock_take(&registry->lock);
 	DL_DELETE(registry->sessions, session);

@@ -22,6 +22,7 @@
 struct session;
 struct command;
 struct reply;
+struct resp_request;
 
 /* What only the feeder knows of its client; asked for by CLIENT LIST, on any thread, under the registry's lock. */
 struct session_peer {
@@ -149,8 +150,10 @@ struct session {
 	_Atomic uint8_t protocol;		      /* any thread; 2 or 3 */
 	_Atomic int64_t queued;			      /* any thread; commands since MULTI, -1: no transaction is open */
 	_Atomic uint64_t queued_bytes;		      /* any thread; memory they take */
-	struct transaction *transaction;	 /* owned; NULL until a command is queued (session/transaction.h) */
-	struct watch *watches;			 /* owned; the keys it watches (session/watch.h) */
+	struct transaction *transaction;  /* owned; NULL until a command is queued (session/transaction.h) */
+	struct resp_request *postponed;	  /* owned; a command that waits for the end of a pause (session/postpone.h) */
+	_Atomic uint64_t postponed_bytes; /* any thread; memory it takes */
+	struct watch *watches;		  /* owned; the keys it watches (session/watch.h) */
 	_Atomic(struct tracking *) tracking;	 /* owned; NULL until it is asked for */
 	_Atomic(struct session_handle *) handle; /* owned reference; NULL until it is asked for */
 };

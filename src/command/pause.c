@@ -1,0 +1,122 @@
+/*
+ * The happy path: CLIENT PAUSE notes the end and raises the gate's state; the gate asks pause_concerns() of each
+ * command; when the time has come pause_left() lowers the state. A second pause can make the first one longer and
+ * stricter, as in Redis; only CLIENT UNPAUSE makes it shorter.
+ */
+#include "command/pause.h"
+
+#include "base/lock.h"
+#include "base/number.h"
+#include "command/arguments.h"
+#include "command/handlers.h"
+#include "command/host.h"
+#include "session/transaction.h"
+
+static struct lock pause_lock = {.enabled = true};
+static int64_t pause_end; /* under the lock; Unix time in ms, 0: none */
+
+/* Under the lock. */
+static void pause_stop(void)
+{
+	pause_end = 0;
+	gate_lower(GATE_PAUSED_WRITES | GATE_PAUSED_ALL);
+}
+
+int64_t pause_left(int64_t now)
+{
+	int64_t left = 0;
+
+	lock_take(&pause_lock);
+	if (pause_end > now)
+		left = pause_end - now;
+	else if (pause_end != 0)
+		pause_stop();
+	lock_release(&pause_lock);
+	return left;
+}
+
+static bool may_change(const struct command *command)
+{
+	return (command->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)) != 0;
+}
+
+static bool transaction_may_change(const struct transaction *transaction)
+{
+	if (transaction == NULL)
+		return false;
+	for (size_t i = 0; i < transaction->count; i++)
+		if (may_change(transaction->commands[i].command))
+			return true;
+	return false;
+}
+
+/* Monitors are never paused, as in Redis, where they are a kind of replica. */
+bool pause_concerns(const struct command_context *context)
+{
+	if (session_has(context->session, SESSION_MONITOR))
+		return false;
+	if (gate_has(GATE_PAUSED_ALL) || may_change(context->command))
+		return true;
+	return context->command->handler == exec_command && transaction_may_change(context->session->transaction);
+}
+
+/* --- the commands ------------------------------------------------------------------------------------------------ */
+
+/* The mode, which is ALL if none is given; writes the error. */
+static bool mode_parse(struct command_context *context, enum gate_state *state)
+{
+	*state = GATE_PAUSED_ALL;
+	if (context->argc > 4) {
+		reply_error(context->reply,
+			    "ERR unknown subcommand or wrong number of arguments for 'pause'. Try CLIENT HELP.");
+		return false;
+	}
+	if (context->argc == 3 || argument_is(context, 3, "ALL"))
+		return true;
+	*state = GATE_PAUSED_WRITES;
+	if (argument_is(context, 3, "WRITE"))
+		return true;
+	reply_error(context->reply, "ERR CLIENT PAUSE mode must be WRITE or ALL");
+	return false;
+}
+
+/* The end of a pause of argument 2 milliseconds; writes the error. */
+static bool end_parse(struct command_context *context, int64_t *end)
+{
+	int64_t timeout;
+
+	if (!number_parse_int64(context->argv[2], &timeout))
+		reply_error(context->reply, "ERR timeout is not an integer or out of range");
+	else if (timeout < 0)
+		reply_error(context->reply, "ERR timeout is negative");
+	else if (__builtin_add_overflow(timeout, context->now, end))
+		reply_error(context->reply, "ERR timeout is out of range");
+	else
+		return true;
+	return false;
+}
+
+void client_pause_command(struct command_context *context)
+{
+	enum gate_state state;
+	int64_t end;
+
+	if (!mode_parse(context, &state) || !end_parse(context, &end))
+		return;
+	lock_take(&pause_lock);
+	if (end > pause_end)
+		pause_end = end;
+	gate_raise(state);
+	lock_release(&pause_lock);
+	context->host->pause_changed(context->host);
+	reply_ok(context->reply);
+}
+
+void client_unpause_command(struct command_context *context)
+{
+	lock_take(&pause_lock);
+	pause_stop();
+	lock_release(&pause_lock);
+	context->host->pause_changed(context->host);
+	reply_ok(context->reply);
+}
