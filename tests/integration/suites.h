@@ -15,6 +15,8 @@ Suite *keys_suite(void);
 Suite *wait_suite(void);
 Suite *connection_suite(void);
 Suite *client_suite(void);
+Suite *pause_suite(void);
+Suite *monitor_suite(void);
 Suite *server_suite(void);
 Suite *introspect_suite(void);
 Suite *debug_suite(void);
