@@ -67,8 +67,9 @@ static bool mode_parse(struct command_context *context, enum gate_state *state)
 {
 	*state = GATE_PAUSED_ALL;
 	if (context->argc > 4) {
-		reply_error(context->reply,
-			    "ERR unknown subcommand or wrong number of arguments for 'pause'. Try CLIENT HELP.");
+		reply_errorf(context->reply,
+			     "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try CLIENT HELP.",
+			     argument_echo_len(context->argv[1]), context->argv[1].data);
 		return false;
 	}
 	if (context->argc == 3 || argument_is(context, 3, "ALL"))

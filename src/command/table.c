@@ -1309,7 +1309,7 @@ static struct command commands[] = {
 	{
 		.name = "monitor", .handler = monitor_command, .arity = 1,
 		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
-		.group = "server", .since = "1.0.0",
+		.group = "server", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Sends the connection every command that is run from then on.",
 	},
 	{

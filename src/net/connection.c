@@ -450,6 +450,10 @@ static void connection_note_input(struct connection *connection)
 	uint64_t bytes = connection->input.len + resp_decoder_footprint(&connection->decoder);
 
 	connection_note_bytes(connection, &connection->input_bytes, bytes);
+	atomic_store_explicit(&connection->input_bytes, bytes, memory_order_relaxed);
+	atomic_store_explicit(&connection->input_memory,
+			      connection->input.cap + resp_decoder_footprint(&connection->decoder),
+			      memory_order_relaxed);
 	if (bytes > counter_get(&connection->worker->largest_input))
 		counter_set(&connection->worker->largest_input, bytes);
 }
@@ -818,19 +822,32 @@ static bool on_session_release(struct session *session, enum session_release how
 	return true;
 }
 
+static uint64_t on_session_footprint(const struct session *session)
+{
+	const struct connection *connection = (const struct connection *)session;
+
+	return sizeof(*connection) + session_footprint(session) +
+	       atomic_load_explicit(&connection->input_memory, memory_order_relaxed) +
+	       atomic_load_explicit(&connection->output_bytes, memory_order_relaxed) + inbox_bytes(connection);
+}
+
 static void on_session_describe(const struct session *session, struct session_peer *peer)
 {
 	const struct connection *connection = (const struct connection *)session;
 
+	uint64_t input = atomic_load_explicit(&connection->input_bytes, memory_order_relaxed);
+	uint64_t memory = atomic_load_explicit(&connection->input_memory, memory_order_relaxed);
+
 	*peer = (struct session_peer){
 		.fd = transport_fd(&connection->transport),
 		.unix_socket = connection->transport.address.family == AF_UNIX,
-		.query_buffer = atomic_load_explicit(&connection->input_bytes, memory_order_relaxed),
+		.query_buffer = input,
+		.query_buffer_free = memory > input ? memory - input : 0,
 		.output =
 			atomic_load_explicit(&connection->output_bytes, memory_order_relaxed) + inbox_bytes(connection),
 		.output_blocks = atomic_load_explicit(&connection->output_chunks, memory_order_relaxed),
 	};
-	peer->footprint = sizeof(*connection) + peer->query_buffer + peer->output;
+	peer->footprint = on_session_footprint(session);
 	transport_names(&connection->transport, peer->addr, peer->laddr, sizeof(peer->addr));
 }
 
@@ -846,6 +863,7 @@ static const struct session_ops connection_session_ops = {
 	.push = on_session_push,
 	.take_pushed = on_session_take_pushed,
 	.kill = on_session_kill,
+	.footprint = on_session_footprint,
 	.describe = on_session_describe,
 };
 

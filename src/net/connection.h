@@ -44,6 +44,7 @@ struct connection {
 
 	/* For CLIENT LIST, on any thread. */
 	_Atomic uint64_t input_bytes;
+	_Atomic uint64_t input_memory; /* with the room that is allocated and not used */
 	_Atomic uint64_t output_bytes;
 	_Atomic uint64_t output_chunks;
 	_Atomic uint64_t inbox_bytes;

@@ -45,6 +45,7 @@ enum config_id {
 	CONFIG_PROTO_MAX_BULK_LEN,
 	CONFIG_CLIENT_QUERY_BUFFER_LIMIT,
 	CONFIG_CLIENT_BACKLOG_LIMIT,
+	CONFIG_MAXMEMORY_CLIENTS,
 	CONFIG_MAX_KEY_SIZE,
 	CONFIG_MAX_VALUE_SIZE,
 	CONFIG_THREADS,
@@ -76,14 +77,15 @@ enum config_id {
 };
 
 enum config_kind {
-	CONFIG_BOOL,   /* yes or no */
-	CONFIG_INT,    /* a decimal number */
-	CONFIG_MEMORY, /* bytes, with a unit if wanted: 64kb, 512mb, 1gb */
-	CONFIG_OCTAL,  /* file permissions */
-	CONFIG_ENUM,   /* one of the row's choices */
-	CONFIG_TEXT,   /* one word, which may be empty */
-	CONFIG_LIST,   /* words */
-	CONFIG_FIXED,  /* a name that Redis's tools ask for: it has one value only, and the row's doc says why */
+	CONFIG_BOOL,	     /* yes or no */
+	CONFIG_INT,	     /* a decimal number */
+	CONFIG_MEMORY,	     /* bytes, with a unit if wanted: 64kb, 512mb, 1gb */
+	CONFIG_MEMORY_SHARE, /* the same, or a percentage of maxmemory: 10%, as a number -10 */
+	CONFIG_OCTAL,	     /* file permissions */
+	CONFIG_ENUM,	     /* one of the row's choices */
+	CONFIG_TEXT,	     /* one word, which may be empty */
+	CONFIG_LIST,	     /* words */
+	CONFIG_FIXED,	     /* a name that Redis's tools ask for: it has one value only, and the row's doc says why */
 };
 
 struct config;

@@ -203,6 +203,17 @@ static const struct config_row table[CONFIG_COUNT] = {
 					 .mirror = &settings.client_backlog_limit,
 					 .group = limits,
 					 .doc = "Bytes of unsent replies at which a client is no longer read from."},
+	[CONFIG_MAXMEMORY_CLIENTS] =
+		{
+			.name = "maxmemory-clients",
+			.kind = CONFIG_MEMORY_SHARE,
+			.mutable = true,
+			.initial = "0",
+			.min = -100,
+			.max = LLONG_MAX,
+			.mirror = &settings.maxmemory_clients,
+			.group = limits,
+			.doc = "Bytes of all clients together, or N% of maxmemory; above it the largest are closed."},
 	[CONFIG_MAX_KEY_SIZE] = {.name = "max-key-size",
 				 .kind = CONFIG_MEMORY,
 				 .mutable = true,

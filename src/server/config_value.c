@@ -38,6 +38,18 @@ static bool parse_octal(struct slice word, int64_t *number)
 	return true;
 }
 
+/* "64mb", or "10%", which is -10. */
+static bool parse_share(struct slice word, int64_t *number)
+{
+	if (word.len == 0 || word.data[word.len - 1] != '%')
+		return number_parse_memory(word, number);
+	word.len--;
+	if (!number_parse_int64(word, number) || *number < 0)
+		return false;
+	*number = -*number;
+	return true;
+}
+
 static bool parse_choice(const struct config_row *row, struct slice word, int64_t *number, char *error)
 {
 	struct buffer names = {0};
@@ -79,6 +91,10 @@ static bool parse_number(const struct config_row *row, struct slice word, int64_
 	case CONFIG_MEMORY:
 		if (!number_parse_memory(word, number))
 			return fail(error, "argument must be a memory value");
+		break;
+	case CONFIG_MEMORY_SHARE:
+		if (!parse_share(word, number))
+			return fail(error, "argument must be a memory or percent value");
 		break;
 	case CONFIG_OCTAL:
 		if (!parse_octal(word, number))
@@ -190,6 +206,10 @@ void config_value_print(const struct config_row *row, const struct config_value 
 	case CONFIG_MEMORY:
 		buffer_printf(out, "%" PRId64, value->number);
 		break;
+	case CONFIG_MEMORY_SHARE:
+		buffer_printf(out, value->number < 0 ? "%" PRId64 "%%" : "%" PRId64,
+			      value->number < 0 ? -value->number : value->number);
+		break;
 	case CONFIG_OCTAL:
 		buffer_printf(out, "%" PRIo64, (uint64_t)value->number);
 		break;
@@ -228,7 +248,7 @@ static bool is_plain(const char *text)
 
 void config_value_print_quoted(const struct config_row *row, const struct config_value *value, struct buffer *out)
 {
-	if (row->kind == CONFIG_MEMORY)
+	if (row->kind == CONFIG_MEMORY || (row->kind == CONFIG_MEMORY_SHARE && value->number >= 0))
 		print_memory(value->number, out);
 	else if (is_text(row) && (*value->text == '\0' || (row->kind != CONFIG_LIST && !is_plain(value->text))))
 		buffer_append_quoted(out, slice_of(value->text));

@@ -16,6 +16,7 @@
 #include "command/command.h"
 #include "command/pause.h"
 #include "command/stats.h"
+#include "net/crowd.h"
 #include "server/memory.h"
 #include "session/postpone.h"
 #include "session/tracking.h"
@@ -311,9 +312,11 @@ static void print_loops(const struct net_figures *figures, struct buffer *out)
 static void print_stats(const struct info *info, struct buffer *out)
 {
 	struct shard_figures shards = sum_shards(info);
+	struct crowd_figures crowd;
 	struct net_figures figures;
 
 	net_figures(info->server->net, &figures);
+	crowd_figures(&crowd);
 	print_traffic(info->server, &figures, out);
 	print_expiry(info->server, shards.expired, out);
 	print_number(out, "evicted_keys", shards.evicted);
@@ -326,6 +329,7 @@ static void print_stats(const struct info *info, struct buffer *out)
 	print_number(out, "client_query_buffer_limit_disconnections", figures.query_limit_closed);
 	print_number(out, "protocol_error_disconnections", figures.protocol_errors);
 	print_number(out, "timeout_disconnections", figures.timed_out);
+	print_number(out, "evicted_clients", crowd.evicted);
 	print_loops(&figures, out);
 }
 

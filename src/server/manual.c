@@ -19,6 +19,8 @@ static const char *kind_word(enum config_kind kind)
 		return "number";
 	case CONFIG_MEMORY:
 		return "bytes";
+	case CONFIG_MEMORY_SHARE:
+		return "bytes or %";
 	case CONFIG_OCTAL:
 		return "octal";
 	case CONFIG_LIST:

@@ -1,13 +1,14 @@
 /*
- * Ten times a second the counters of all workers are summed, and what they have grown by becomes one sample of a rate.
- * So does what clients take of memory. Once a second memory is looked at; every five seconds the number of clients is
- * logged if it has changed.
+ * Ten times a second the memory of all clients is looked at, if it has a limit, and the counters of all workers are
+ * summed, and what they have grown by becomes one sample of a rate. So does what clients take of memory. Once a second
+ * memory is looked at; every five seconds the number of clients is logged if it has changed.
  */
 #include "server/meter.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/platform.h"
+#include "net/crowd.h"
 
 enum {
 	TICK_MS = 100,
@@ -75,6 +76,8 @@ static void on_tick(uv_timer_t *timer)
 	rate_sample(&meter->input_bytes, figures.input_bytes, elapsed_ns);
 	rate_sample(&meter->output_bytes, figures.output_bytes, elapsed_ns);
 	meter->ticks++;
+	if (crowd_limit() != 0)
+		crowd_shrink(crowd_limit());
 	if (meter->ticks % MEMORY_TICKS == 0)
 		note_memory(meter);
 	if (meter->ticks % CLIENTS_TICKS == 0)

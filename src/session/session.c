@@ -81,6 +81,18 @@ void session_describe(struct session *session, struct session_peer *peer)
 	lock_release(&session->registry->lock);
 }
 
+static uint64_t text_size(const char *text)
+{
+	return text != NULL ? strlen(text) + 1 : 0;
+}
+
+uint64_t session_footprint(const struct session *session)
+{
+	return text_size(session->name) + text_size(session->lib_name) + text_size(session->lib_ver) +
+	       atomic_load_explicit(&session->queued_bytes, memory_order_relaxed) +
+	       atomic_load_explicit(&session->postponed_bytes, memory_order_relaxed);
+}
+
 /* Puts a copy of `text` in the place of what `field` of the session holds. */
 static bool text_replace(struct session *session, char **field, struct slice text)
 {

@@ -99,6 +99,8 @@ struct session_ops {
 	/* Ends the client as soon as its worker gets to it. Any thread, under a lock without which the session cannot
 	 * end: the registry's, or that of pub/sub. */
 	void (*kill)(struct session *session);
+	/* Bytes of memory that the client takes in all. Any thread, under the registry's lock. */
+	uint64_t (*footprint)(const struct session *session);
 	/* Any thread, under the registry's lock. */
 	void (*describe)(const struct session *session, struct session_peer *peer);
 };
@@ -200,6 +202,10 @@ void session_free(struct session *session);
 /* Back to how it was when it came, as RESET does: db 0, RESP2, no name, not authenticated unless `authenticated`. The
  * library's name and version stay: it is still the same library. */
 void session_reset(struct session *session, bool authenticated);
+
+/* Bytes of memory that its names, its transaction and a command that waits take, without its feeder's. Any thread,
+ * under the registry's lock. */
+uint64_t session_footprint(const struct session *session);
 
 /* What ops->describe says, asked for under the registry's lock. Any thread that knows the session to live. */
 void session_describe(struct session *session, struct session_peer *peer);

@@ -255,12 +255,156 @@ START_TEST(help_names_the_subcommands)
 }
 END_TEST
 
+/* --- REPLY, NO-EVICT, NO-TOUCH ----------------------------------------------------------------------------------- */
+
+START_TEST(replies_are_withheld)
+{
+	struct client *c = client_fresh(_i);
+
+	expect(c, "+OK", "CLIENT", "REPLY", "ON", NULL);
+	client_send(c, "CLIENT REPLY OFF\r\nSET key value\r\nNOSUCH\r\nGET key x\r\nCLIENT REPLY SKIP\r\nKEYS *\r\n",
+		    SIZE_MAX);
+	ck_assert(!client_readable(c, 50));
+	expect(c, "+OK", "CLIENT", "REPLY", "on", NULL);
+	expect(c, "$value", "GET", "key", NULL);
+}
+END_TEST
+
+START_TEST(one_reply_is_skipped)
+{
+	struct client *c = client_fresh(_i);
+
+	client_send(c,
+		    "CLIENT REPLY SKIP\r\nINCR n\r\nINCR n\r\nCLIENT REPLY SKIP\r\nCLIENT REPLY SKIP\r\nINCR n\r\nINCR "
+		    "n\r\n",
+		    SIZE_MAX);
+	expect_reply(c, ":2");
+	expect_reply(c, ":4");
+	expect(c, "-ERR syntax error", "CLIENT", "REPLY", "x", NULL);
+	expect(c, "-ERR wrong number of arguments for 'client|reply' command", "CLIENT", "REPLY", NULL);
+}
+END_TEST
+
+START_TEST(marks_of_a_client)
+{
+	struct client *c = client_fresh(_i);
+	char value[128];
+
+	ck_assert_str_eq(own_field(c, "flags", value), "N");
+	expect(c, "+OK", "CLIENT", "NO-EVICT", "on", NULL);
+	ck_assert_str_eq(own_field(c, "flags", value), "e");
+	expect(c, "+OK", "CLIENT", "NO-EVICT", "OFF", NULL);
+	ck_assert_str_eq(own_field(c, "flags", value), "N");
+	expect(c, "-ERR syntax error", "CLIENT", "NO-EVICT", "x", NULL);
+	expect(c, "-ERR wrong number of arguments for 'client|no-evict' command", "CLIENT", "NO-EVICT", NULL);
+	if (against_redis())
+		return;
+	expect(c, "+OK", "CLIENT", "NO-TOUCH", "ON", NULL);
+	ck_assert_str_eq(own_field(c, "flags", value), "T");
+	expect(c, "-ERR syntax error", "CLIENT", "NO-TOUCH", "x", NULL);
+	expect(c, "-ERR wrong number of arguments for 'client|no-touch' command", "CLIENT", "NO-TOUCH", NULL);
+	expect(c, "+OK", "CLIENT", "NO-EVICT", "ON", NULL);
+	expect(c, "+RESET", "RESET", NULL);
+	ck_assert(strstr(client_call(c, "CLIENT", "INFO", NULL), " flags=N ") != NULL);
+}
+END_TEST
+
+/* --- maxmemory-clients ------------------------------------------------------------------------------------------- */
+
+enum { MEGABYTE = 1024 * 1024 };
+
+/* A client in the middle of a SET whose value has so many bytes, of which all but one have come. */
+static struct client *client_holding(struct client *c, const char *key, size_t bytes)
+{
+	char *value = malloc(bytes);
+	char head[64];
+
+	ck_assert_ptr_nonnull(value);
+	memset(value, 'x', bytes);
+	snprintf(head, sizeof(head), "*3\r\n$3\r\nSET\r\n$1\r\n%s\r\n$%zu\r\n", key, bytes);
+	client_send(c, head, SIZE_MAX);
+	client_send(c, value, bytes - 1);
+	free(value);
+	return c;
+}
+
+START_TEST(the_largest_leave_first)
+{
+	struct server *server = server_start("--maxmemory-clients", "6mb", NULL);
+	struct client *admin = client_open(server, 2);
+	struct client *kept = client_open(server, 2);
+	struct client *small = client_open(server, 2);
+	struct client *large = client_open(server, 2);
+
+	expect(kept, "+OK", "CLIENT", "NO-EVICT", "ON", NULL);
+	client_holding(kept, "a", 3 * MEGABYTE);
+	client_holding(small, "b", MEGABYTE);
+	wait_until(info_number(admin, "mem_clients_normal") >= 4 * MEGABYTE);
+	ck_assert_int_eq(info_number(admin, "evicted_clients"), 0);
+	client_holding(large, "c", 2 * MEGABYTE + MEGABYTE / 2);
+	expect_closed(large);
+	wait_until(info_number(admin, "evicted_clients") == 1);
+	if (!against_redis())
+		server_log_wait(server, "client closed at maxmemory-clients");
+	client_send(kept, "x\r\n", SIZE_MAX);
+	expect_reply(kept, "+OK");
+	client_send(small, "x\r\n", SIZE_MAX);
+	expect_reply(small, "+OK");
+	wait_until(info_number(admin, "mem_clients_normal") < MEGABYTE);
+	server_stop(server);
+}
+END_TEST
+
+/* Replies that nobody reads count, and so does a transaction's queue. */
+START_TEST(unread_replies_and_queues_count)
+{
+	struct server *server;
+	struct client *admin, *reader, *queuer;
+
+	if (against_redis())
+		return;
+	server = server_start("--client-backlog-limit", "64mb", NULL);
+	admin = client_open(server, 2);
+	reader = client_open(server, 2);
+	queuer = client_open(server, 2);
+	expect(admin, ":1000000", "SETRANGE", "key", "999999", "x", NULL);
+	for (int i = 0; i < 20; i++)
+		client_send_command(reader, "GET", "key", NULL);
+	wait_until(info_number(admin, "mem_clients_normal") >= 8 * MEGABYTE);
+	expect(queuer, "+OK", "MULTI", NULL);
+	client_send(client_holding(queuer, "q", MEGABYTE), "x\r\n", SIZE_MAX);
+	expect_reply(queuer, "+QUEUED");
+	expect(admin, "+OK", "CONFIG", "SET", "maxmemory-clients", "512kb", NULL);
+	expect_closed(queuer);
+	wait_until(info_number(admin, "evicted_clients") == 2);
+	wait_until(info_number(admin, "connected_clients") == 1);
+	server_stop(server);
+}
+END_TEST
+
+START_TEST(the_limit_is_bytes_or_a_share)
+{
+	struct client *c = client_fresh(_i);
+
+	expect(c, "+OK", "CONFIG", "SET", "maxmemory-clients", "10%", NULL);
+	expect_like(c, "*maxmemory-clients $10%*", "CONFIG", "GET", "maxmemory-clients", NULL);
+	expect_like(c, "-ERR CONFIG SET failed*argument must be a memory or percent value", "CONFIG", "SET",
+		    "maxmemory-clients", "x%", NULL);
+	expect_like(c, "-ERR CONFIG SET failed*", "CONFIG", "SET", "maxmemory-clients", "101%", NULL);
+	expect(c, "+OK", "CONFIG", "SET", "maxmemory-clients", "64mb", NULL);
+	expect_like(c, "*maxmemory-clients $67108864*", "CONFIG", "GET", "maxmemory-clients", NULL);
+	expect(c, "+OK", "CONFIG", "SET", "maxmemory-clients", "0", NULL);
+}
+END_TEST
+
 Suite *client_suite(void)
 {
 	Suite *suite = suite_create("client");
 	TCase *oneself = shared_case(suite, "oneself");
 	TCase *list = shared_case(suite, "list");
 	TCase *kill = shared_case(suite, "kill");
+	TCase *served = shared_case(suite, "served");
+	TCase *memory = alone_case(suite, "memory");
 
 	tcase_add_loop_test(oneself, ids_grow, 2, 4);
 	tcase_add_loop_test(oneself, names, 2, 4);
@@ -278,5 +422,13 @@ Suite *client_suite(void)
 	tcase_add_loop_test(kill, kill_everybody_else, 2, 4);
 	tcase_add_loop_test(kill, kill_oneself, 2, 4);
 	tcase_add_loop_test(kill, kill_refuses, 2, 4);
+
+	tcase_add_loop_test(served, replies_are_withheld, 2, 4);
+	tcase_add_loop_test(served, one_reply_is_skipped, 2, 4);
+	tcase_add_loop_test(served, marks_of_a_client, 2, 4);
+	tcase_add_loop_test(served, the_limit_is_bytes_or_a_share, 2, 4);
+
+	tcase_add_test(memory, the_largest_leave_first);
+	tcase_add_test(memory, unread_replies_and_queues_count);
 	return suite;
 }

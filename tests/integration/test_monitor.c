@@ -52,7 +52,7 @@ START_TEST(some_are_not_shown)
 	expect_like(c, "-ERR unknown command*", "NOSUCH", NULL);
 	expect_like(c, "-ERR wrong number*", "GET", NULL);
 	client_call(c, "CONFIG", "GET", "nosuch", NULL);
-	expect_like(c, "$*", "CLIENT", "LIST", NULL);
+	client_call(c, "CLIENT", "LIST", NULL);
 	expect(c, "+PONG", "PING", NULL);
 	expect_line(monitor, 0, "\"PING\"");
 	expect_like(c, "-ERR value*", "INCRBY", "key", "x", NULL); /* it ran */

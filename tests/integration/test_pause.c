@@ -33,7 +33,7 @@ START_TEST(arguments)
 	expect(c, "-ERR timeout is not an integer or out of range", "CLIENT", "PAUSE", "x", NULL);
 	expect(c, "-ERR timeout is negative", "CLIENT", "PAUSE", "-1", NULL);
 	expect(c, "-ERR CLIENT PAUSE mode must be WRITE or ALL", "CLIENT", "PAUSE", "x", "READ", NULL);
-	expect(c, "-ERR unknown subcommand or wrong number of arguments for 'pause'. Try CLIENT HELP.", "CLIENT",
+	expect(c, "-ERR unknown subcommand or wrong number of arguments for 'PAUSE'. Try CLIENT HELP.", "CLIENT",
 	       "PAUSE", "1", "ALL", "x", NULL);
 	expect(c, "+OK", "CLIENT", "PAUSE", "0", NULL);
 	expect(c, "+OK", "CLIENT", "PAUSE", "0", "all", NULL);
