@@ -22,7 +22,6 @@ struct settings {
 	setting client_query_buffer_limit; /* bytes of one client's input that is not run yet */
 	setting client_backlog_limit;	   /* bytes of unsent replies after which a client is not read from */
 	setting maxmemory_clients;	   /* bytes of all clients; negative: percent of maxmemory; 0 is no limit */
-	setting maxmemory;		   /* bytes; 0 is no limit */
 	setting max_key_size;		   /* bytes; 0 is no limit of its own */
 	setting max_value_size;		   /* bytes; 0 is no limit of its own */
 	setting active_expire_effort;	   /* 1 to 10 */

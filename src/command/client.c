@@ -1,8 +1,8 @@
 /*
  * The CLIENT commands: what is known of this client and of all the others.
  *
- * LIST and KILL walk over the registries of all workers, holding one registry's lock at a time. Others are killed
- * through their feeder, which tells their worker; oneself is closed after the reply.
+ * LIST walks over the registries of all workers, holding one registry's lock at a time. KILL is in client_kill.c, PAUSE
+ * in pause.c.
  */
 #include "command/client.h"
 
@@ -126,7 +126,7 @@ void client_no_touch_command(struct command_context *context)
 
 /* --- LIST and INFO ----------------------------------------------------------------------------------------------- */
 
-static int64_t seconds_between(int64_t from_ms, int64_t to_ms)
+int64_t client_seconds(int64_t from_ms, int64_t to_ms)
 {
 	return to_ms > from_ms ? (to_ms - from_ms) / 1000 : 0;
 }
@@ -134,20 +134,20 @@ static int64_t seconds_between(int64_t from_ms, int64_t to_ms)
 /* N, or what is special about the client, as Redis's CLIENT LIST documents the letters. */
 static const char *flag_letters(const struct session *session, const struct session_peer *peer, char *out)
 {
+	enum { OF_A_UNIX_SOCKET = 0 };
 	static const struct {
 		unsigned flag;
 		char letter;
 	} letters[] = {
-		{SESSION_MONITOR, 'O'}, {SESSION_SUBSCRIBED, 'P'}, {SESSION_MULTI, 'x'},    {SESSION_PAUSED | SESSION_BLOCKED, 'b'},
-		{SESSION_CLOSING, 'c'}, {SESSION_KILLED, 'A'},	   {SESSION_NO_EVICT, 'e'}, {SESSION_NO_TOUCH, 'T'},
+		{SESSION_MONITOR, 'O'},	 {SESSION_SUBSCRIBED, 'P'}, {SESSION_MULTI, 'x'},  {SESSION_PAUSED | SESSION_BLOCKED, 'b'},
+		{SESSION_DIRTY, 'd'},	 {SESSION_CLOSING, 'c'},    {SESSION_KILLED, 'A'}, {OF_A_UNIX_SOCKET, 'U'},
+		{SESSION_NO_EVICT, 'e'}, {SESSION_NO_TOUCH, 'T'},
 	};
 	size_t len = 0;
 
 	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
-		if (session_has(session, letters[i].flag))
+		if (letters[i].flag == OF_A_UNIX_SOCKET ? peer->unix_socket : session_has(session, letters[i].flag))
 			out[len++] = letters[i].letter;
-	if (peer->unix_socket)
-		out[len++] = 'U';
 	if (len == 0)
 		out[len++] = 'N';
 	out[len] = '\0';
@@ -159,8 +159,8 @@ static const char *text_or_nothing(const char *text)
 	return text != NULL ? text : "";
 }
 
-/* The line of one client, in the format of Redis 7.2. What cubby's clients do not have (transactions, buffers for
- * arguments and replies of their own) is 0. */
+/* The line of one client, in the format of Redis 7.2. What cubby's clients do not have (buffers of their own for
+ * replies) is 0; arguments take memory of their own only while a command waits for the end of a pause. */
 static void line_append(struct buffer *out, const struct session *session, int64_t now)
 {
 	const struct command *last = atomic_load_explicit(&session->last_command, memory_order_relaxed);
@@ -172,10 +172,14 @@ static void line_append(struct buffer *out, const struct session *session, int64
 	session->ops->describe(session, &peer);
 	buffer_printf(out, "id=%llu addr=%s laddr=%s fd=%d name=%s age=%lld idle=%lld flags=%s db=%u",
 		      (unsigned long long)session->id, peer.addr, peer.laddr, peer.fd, text_or_nothing(session->name),
-		      (long long)seconds_between(session->created_ms, now), (long long)seconds_between(active_ms, now),
+		      (long long)client_seconds(session->created_ms, now), (long long)client_seconds(active_ms, now),
 		      flag_letters(session, &peer, flags), session_db(session));
-	buffer_printf(out, " sub=0 psub=0 ssub=0 multi=-1 qbuf=%llu qbuf-free=%llu argv-mem=0 multi-mem=0 rbs=0 rbp=0",
-		      (unsigned long long)peer.query_buffer, (unsigned long long)peer.query_buffer_free);
+	buffer_printf(out, " sub=0 psub=0 ssub=0 multi=%lld",
+		      (long long)atomic_load_explicit(&session->queued, memory_order_relaxed));
+	buffer_printf(out, " qbuf=%llu qbuf-free=%llu argv-mem=%llu multi-mem=%llu rbs=0 rbp=0",
+		      (unsigned long long)peer.query_buffer, (unsigned long long)peer.query_buffer_free,
+		      (unsigned long long)atomic_load_explicit(&session->postponed_bytes, memory_order_relaxed),
+		      (unsigned long long)atomic_load_explicit(&session->queued_bytes, memory_order_relaxed));
 	buffer_printf(out, " obl=0 oll=%llu omem=%llu tot-mem=%llu events=%s cmd=%s user=default redir=-1 resp=%d",
 		      (unsigned long long)peer.output_blocks, (unsigned long long)peer.output,
 		      (unsigned long long)peer.footprint, peer.output > 0 ? "rw" : "r",
@@ -188,13 +192,16 @@ static void line_append(struct buffer *out, const struct session *session, int64
 struct listing {
 	struct buffer lines;
 	int64_t now;
-	uint64_t id; /* only this client; 0 is all */
+	uint64_t id;	       /* only this client; 0 is all */
+	enum client_type type; /* only these */
 };
 
 static void listing_visit(struct session *session, void *arg)
 {
 	struct listing *listing = arg;
 
+	if (listing->type != CLIENT_TYPE_ANY && listing->type != client_type_of(session))
+		return;
 	if (listing->id == 0 || listing->id == session->id)
 		line_append(&listing->lines, session, listing->now);
 }
@@ -219,19 +226,29 @@ void client_info_command(struct command_context *context)
 	listing_reply(context, &listing);
 }
 
-/* Reads argument `index` as a kind of client. Every client is a normal one: the others have no members. */
-static bool type_parse(struct command_context *context, size_t index, bool *normal)
+enum client_type client_type_of(const struct session *session)
 {
-	static const char *const others[] = {"master", "replica", "slave", "pubsub"};
-	struct slice type = context->argv[index];
+	return session_has(session, SESSION_SUBSCRIBED) ? CLIENT_TYPE_PUBSUB : CLIENT_TYPE_NORMAL;
+}
 
-	*normal = slice_is_word(type, "normal");
-	if (*normal)
-		return true;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (slice_is_word(type, others[i]))
+bool client_parse_type(struct command_context *context, size_t index, enum client_type *type)
+{
+	static const struct {
+		const char *name;
+		enum client_type type;
+	} types[] = {
+		{"normal", CLIENT_TYPE_NORMAL}, {"pubsub", CLIENT_TYPE_PUBSUB}, {"replica", CLIENT_TYPE_REPLICA},
+		{"slave", CLIENT_TYPE_REPLICA}, {"master", CLIENT_TYPE_MASTER},
+	};
+	struct slice word = context->argv[index];
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (slice_is_word(word, types[i].name)) {
+			*type = types[i].type;
 			return true;
-	reply_errorf(context->reply, "ERR Unknown client type '%.*s'", argument_echo_len(type), type.data);
+		}
+	}
+	reply_errorf(context->reply, "ERR Unknown client type '%.*s'", argument_echo_len(word), word.data);
 	return false;
 }
 
@@ -258,167 +275,20 @@ static void list_by_ids(struct command_context *context)
 void client_list_command(struct command_context *context)
 {
 	struct listing listing = {.now = context->now};
-	bool all = true;
 
 	if (context->argc > 3 && argument_is(context, 2, "ID")) {
 		list_by_ids(context);
 		return;
 	}
 	if (context->argc == 4 && argument_is(context, 2, "TYPE")) {
-		if (!type_parse(context, 3, &all))
+		if (!client_parse_type(context, 3, &listing.type))
 			return;
 	} else if (context->argc != 2) {
 		reply_error_syntax(context->reply);
 		return;
 	}
-	if (all)
-		session_registry_each(listing_visit, &listing);
+	session_registry_each(listing_visit, &listing);
 	listing_reply(context, &listing);
-}
-
-/* --- KILL -------------------------------------------------------------------------------------------------------- */
-
-/* A walk that ends the clients which pass all filters. */
-struct killing {
-	const struct session *self;
-	int64_t now;
-	uint64_t id;	    /* 0 is any */
-	struct slice addr;  /* data NULL is any */
-	struct slice laddr; /* likewise */
-	int64_t max_age;    /* seconds a client must have been there for; 0 is any */
-	bool skip_self;
-	bool nobody;	  /* a kind was asked for that no client is of */
-	size_t count;	  /* of those that were killed */
-	bool self_killed; /* the caller is one of them */
-};
-
-static bool address_differs(struct slice wanted, const char *address)
-{
-	return wanted.data != NULL && !slice_equal(wanted, slice_of(address));
-}
-
-static bool killing_spares(const struct killing *killing, const struct session *session)
-{
-	struct session_peer peer = {.fd = -1};
-
-	if (killing->nobody || (killing->skip_self && session == killing->self))
-		return true;
-	if (killing->id != 0 && killing->id != session->id)
-		return true;
-	if (killing->max_age != 0 && seconds_between(session->created_ms, killing->now) < killing->max_age)
-		return true;
-	session->ops->describe(session, &peer);
-	return address_differs(killing->addr, peer.addr) || address_differs(killing->laddr, peer.laddr);
-}
-
-static void killing_visit(struct session *session, void *arg)
-{
-	struct killing *killing = arg;
-
-	if (killing_spares(killing, session))
-		return;
-	killing->count++;
-	if (session == killing->self)
-		killing->self_killed = true;
-	else
-		session->ops->kill(session);
-}
-
-/* Reads an integer above 0; `error` says what it is called. */
-static bool positive_parse(struct command_context *context, size_t index, int64_t *value, const char *error)
-{
-	if (number_parse_int64(context->argv[index], value) && *value > 0)
-		return true;
-	reply_error(context->reply, error);
-	return false;
-}
-
-static bool skipme_parse(struct command_context *context, size_t index, bool *skip)
-{
-	*skip = argument_is(context, index, "yes");
-	if (*skip || argument_is(context, index, "no"))
-		return true;
-	reply_error_syntax(context->reply);
-	return false;
-}
-
-/* Everybody is the user "default". */
-static bool user_parse(struct command_context *context, size_t index)
-{
-	struct slice user = context->argv[index];
-
-	if (slice_equal(user, SLICE("default")))
-		return true;
-	reply_errorf(context->reply, "ERR No such user '%.*s'", argument_echo_len(user), user.data);
-	return false;
-}
-
-/* Reads the filter at `index` and its value behind it. */
-static bool filter_parse(struct command_context *context, size_t index, struct killing *killing)
-{
-	struct slice value = context->argv[index + 1];
-	int64_t id;
-	bool normal;
-
-	if (argument_is(context, index, "ID")) {
-		if (!positive_parse(context, index + 1, &id, "ERR client-id should be greater than 0"))
-			return false;
-		killing->id = (uint64_t)id;
-	} else if (argument_is(context, index, "MAXAGE")) {
-		return positive_parse(context, index + 1, &killing->max_age, "ERR maxage should be greater than 0");
-	} else if (argument_is(context, index, "TYPE")) {
-		if (!type_parse(context, index + 1, &normal))
-			return false;
-		killing->nobody = !normal;
-	} else if (argument_is(context, index, "ADDR")) {
-		killing->addr = value;
-	} else if (argument_is(context, index, "LADDR")) {
-		killing->laddr = value;
-	} else if (argument_is(context, index, "USER")) {
-		return user_parse(context, index + 1);
-	} else if (argument_is(context, index, "SKIPME")) {
-		return skipme_parse(context, index + 1, &killing->skip_self);
-	} else {
-		reply_error_syntax(context->reply);
-		return false;
-	}
-	return true;
-}
-
-/* CLIENT KILL filter value [filter value ...]. */
-static bool filters_parse(struct command_context *context, struct killing *killing)
-{
-	killing->skip_self = true;
-	for (size_t i = 2; i < context->argc; i += 2) {
-		if (i + 1 == context->argc) {
-			reply_error_syntax(context->reply);
-			return false;
-		}
-		if (!filter_parse(context, i, killing))
-			return false;
-	}
-	return true;
-}
-
-void client_kill_command(struct command_context *context)
-{
-	struct killing killing = {.self = context->session, .now = context->now};
-	bool by_address = context->argc == 3;
-
-	if (by_address)
-		killing.addr = context->argv[2];
-	else if (!filters_parse(context, &killing))
-		return;
-	session_registry_each(killing_visit, &killing);
-
-	if (!by_address)
-		reply_int(context->reply, (int64_t)killing.count);
-	else if (killing.count > 0)
-		reply_ok(context->reply);
-	else
-		reply_error(context->reply, "ERR No such client");
-	if (killing.self_killed)
-		context->session->ops->close(context->session);
 }
 
 /* --- UNBLOCK ----------------------------------------------------------------------------------------------------- */
@@ -466,6 +336,8 @@ void client_unblock_command(struct command_context *context)
 	session_registry_each(unblocking_visit, &unblocking);
 	reply_int(context->reply, unblocking.done);
 }
+
+/* --- HELP -------------------------------------------------------------------------------------------------------- */
 
 void client_help_command(struct command_context *context)
 {

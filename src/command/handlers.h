@@ -34,7 +34,10 @@ command_handler function_flush_command, function_list_command, function_stats_co
 /* client.c */
 command_handler client_id_command, client_getname_command, client_setname_command, client_setinfo_command,
 	client_reply_command, client_no_evict_command, client_no_touch_command, client_info_command,
-	client_list_command, client_kill_command, client_unblock_command, client_help_command;
+	client_list_command, client_unblock_command, client_help_command;
+
+/* client_kill.c */
+command_handler client_kill_command;
 
 /* connection.c */
 command_handler ping_command, echo_command, quit_command, reset_command, auth_command, hello_command, select_command;
@@ -60,15 +63,15 @@ command_handler copy_command, move_command, swapdb_command;
 command_handler latency_latest_command, latency_history_command, latency_reset_command, latency_graph_command,
 	latency_doctor_command, latency_histogram_command, latency_help_command;
 
-/* pause.c */
-command_handler client_pause_command, client_unpause_command;
-
 /* monitor.c */
 command_handler monitor_command;
 
 /* object.c */
 command_handler object_encoding_command, object_refcount_command, object_idletime_command, object_freq_command,
 	object_help_command;
+
+/* pause.c */
+command_handler client_pause_command, client_unpause_command;
 
 /* payload.c */
 command_handler dump_command, restore_command;

@@ -309,6 +309,26 @@ START_TEST(marks_of_a_client)
 }
 END_TEST
 
+START_TEST(transactions_are_listed)
+{
+	struct client *c = client_fresh(_i);
+	struct client *other = client_open(shared, _i);
+	char id[32];
+
+	id_text(c, id);
+	expect_like(other, "* multi=-1 *", "CLIENT", "LIST", "ID", id, NULL);
+	expect(c, "+OK", "WATCH", "key", NULL);
+	expect(c, "+OK", "MULTI", NULL);
+	expect(c, "+QUEUED", "GET", "key", NULL);
+	expect_like(other, "* flags=x * multi=1 *", "CLIENT", "LIST", "ID", id, NULL);
+	ck_assert(strstr(client_call(other, "CLIENT", "LIST", "ID", id, NULL), " multi-mem=0 ") == NULL);
+	expect(other, "+OK", "SET", "key", "value", NULL);
+	expect_like(other, "* flags=xd *", "CLIENT", "LIST", "ID", id, NULL);
+	expect(c, "nil", "EXEC", NULL);
+	expect_like(other, "* flags=N * multi=-1 * multi-mem=0 *", "CLIENT", "LIST", "ID", id, NULL);
+}
+END_TEST
+
 /* --- maxmemory-clients ------------------------------------------------------------------------------------------- */
 
 enum { MEGABYTE = 1024 * 1024 };
@@ -426,6 +446,7 @@ Suite *client_suite(void)
 	tcase_add_loop_test(served, replies_are_withheld, 2, 4);
 	tcase_add_loop_test(served, one_reply_is_skipped, 2, 4);
 	tcase_add_loop_test(served, marks_of_a_client, 2, 4);
+	tcase_add_loop_test(served, transactions_are_listed, 2, 4);
 	tcase_add_loop_test(served, the_limit_is_bytes_or_a_share, 2, 4);
 
 	tcase_add_test(memory, the_largest_leave_first);
