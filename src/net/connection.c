@@ -656,8 +656,13 @@ static void connection_resume_input(struct connection *connection)
 static void connection_run_postponed(struct connection *connection)
 {
 	struct worker *worker = connection->worker;
-	struct resp_request request = session_take_postponed(&connection->session);
+	struct resp_request request;
 
+	if (connection->state != CONNECTION_OPEN || session_has(&connection->session, SESSION_CLOSING)) {
+		session_forget_postponed(&connection->session); /* it has sent its last and left */
+		return;
+	}
+	request = session_take_postponed(&connection->session);
 	session_unmark(&connection->session, SESSION_PAUSED);
 	connection->active = uv_now(&worker->loop); /* the wait was ours */
 	connection->serving = true;

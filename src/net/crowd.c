@@ -1,7 +1,7 @@
 /*
  * The happy path: every tick of the meter all sessions are asked what they take; the sum is within the limit. What is
- * asked for are a few atomics that each connection's worker keeps up to date whenever it has something waiting, so
- * commands pay nothing for it, and a walk over ten thousand clients takes about half a millisecond.
+ * asked for are a few atomics that each connection's worker keeps up to date while something waits, so commands pay
+ * nothing for it (doc/decisions/clients-memory.md).
  *
  * When the sum is above the limit, the sizes are noted, sorted, and as many of the largest are killed as it takes. They
  * are found again by their ids, because a session may end between the two walks.
@@ -19,7 +19,8 @@ enum {
 	LEAST_LIMIT = 128 * 1024, /* bytes; with less nobody could raise the limit again: Redis has the same */
 };
 
-static counter evicted; /* written by the meter's thread */
+static counter evicted;	       /* written by the meter's thread */
+static counter evicted_before; /* what crowd_reset_figures() has set aside */
 
 struct weight {
 	uint64_t id;
@@ -45,8 +46,13 @@ static void figures_visit(struct session *session, void *arg)
 
 void crowd_figures(struct crowd_figures *figures)
 {
-	*figures = (struct crowd_figures){.evicted = counter_get(&evicted)};
+	*figures = (struct crowd_figures){.evicted = counter_get(&evicted) - counter_get(&evicted_before)};
 	session_registry_each(figures_visit, figures);
+}
+
+void crowd_reset_figures(void)
+{
+	counter_set(&evicted_before, counter_get(&evicted));
 }
 
 uint64_t crowd_limit(void)

@@ -11,11 +11,14 @@
 
 struct crowd_figures {
 	uint64_t memory;  /* bytes */
-	uint64_t evicted; /* clients closed at maxmemory-clients since the start */
+	uint64_t evicted; /* clients closed at maxmemory-clients */
 };
 
 /* Looks at every client. */
 void crowd_figures(struct crowd_figures *figures);
+
+/* CONFIG RESETSTAT: `evicted` counts from 0 again. */
+void crowd_reset_figures(void);
 
 /* Closes the largest clients until the rest is within `limit` bytes. */
 void crowd_shrink(uint64_t limit);

@@ -1,6 +1,7 @@
 /* What commands may ask of the daemon: each function hands over to the part of the server that knows. */
 #include "base/clock.h"
 #include "command/stats.h"
+#include "net/crowd.h"
 #include "server/info.h"
 #include "server/memory.h"
 #include "server/server.h"
@@ -54,6 +55,7 @@ static void host_reset_stats(struct command_host *host)
 
 	stats_reset();
 	net_reset_figures(server->net);
+	crowd_reset_figures();
 	errorstats_reset(&server->errors);
 	for (uint32_t shard = 0; shard < keyspace_shards(server->keyspace); shard++)
 		keyspace_reset_figures(server->keyspace, shard);

@@ -371,6 +371,8 @@ START_TEST(the_largest_leave_first)
 	client_send(small, "x\r\n", SIZE_MAX);
 	expect_reply(small, "+OK");
 	wait_until(info_number(admin, "mem_clients_normal") < MEGABYTE);
+	expect(admin, "+OK", "CONFIG", "RESETSTAT", NULL);
+	ck_assert_int_eq(info_number(admin, "evicted_clients"), 0);
 	server_stop(server);
 }
 END_TEST

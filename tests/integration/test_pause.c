@@ -247,11 +247,11 @@ END_TEST
 
 START_TEST(the_deadline_does_not_count)
 {
-	struct server *server = server_start("--timeout", "1", NULL);
+	struct server *server = server_start("--timeout", "2", NULL);
 	struct client *admin = client_open(server, 2);
 	struct client *c = client_open(server, 2);
 
-	expect(admin, "+OK", "CLIENT", "PAUSE", "2200", "WRITE", NULL);
+	expect(admin, "+OK", "CLIENT", "PAUSE", "3200", "WRITE", NULL);
 	expect(c, "+OK", "SET", "key", "value", NULL);
 	expect(c, "$value", "GET", "key", NULL);
 	server_stop(server);
