@@ -281,7 +281,7 @@ END_TEST
 
 START_TEST(test_get)
 {
-	char count[16];
+	char all[16];
 
 	ck_assert_str_eq(GET("port"), "*2\r\n$4\r\nport\r\n$4\r\n6379\r\n");
 	ck_assert_str_eq(GET("PORT", "p?rt"), "*2\r\n$4\r\nport\r\n$4\r\n6379\r\n");
@@ -290,8 +290,8 @@ START_TEST(test_get)
 			 "$4\r\nsave\r\n$0\r\n\r\n");
 	ck_assert_str_eq(GET("appendonly"), "*2\r\n$10\r\nappendonly\r\n$2\r\nno\r\n");
 	ck_assert_str_eq(GET("nothing-like-it"), "*0\r\n");
-	snprintf(count, sizeof(count), "*%d\r\n", 2 * CONFIG_COUNT);
-	ck_assert_int_eq(strncmp(GET("*"), count, strlen(count)), 0);
+	snprintf(all, sizeof(all), "*%d\r\n", 2 * CONFIG_COUNT);
+	ck_assert_int_eq(strncmp(GET("*"), all, strlen(all)), 0);
 }
 END_TEST
 
