@@ -139,8 +139,10 @@ static const char *flag_letters(const struct session *session, const struct sess
 		unsigned flag;
 		char letter;
 	} letters[] = {
-		{SESSION_MONITOR, 'O'},	 {SESSION_SUBSCRIBED, 'P'}, {SESSION_MULTI, 'x'},  {SESSION_PAUSED | SESSION_BLOCKED, 'b'},
-		{SESSION_DIRTY, 'd'},	 {SESSION_CLOSING, 'c'},    {SESSION_KILLED, 'A'}, {OF_A_UNIX_SOCKET, 'U'},
+		{SESSION_MONITOR, 'O'},	 {SESSION_SUBSCRIBED, 'P'},
+		{SESSION_MULTI, 'x'},	 {SESSION_PAUSED | SESSION_BLOCKED, 'b'},
+		{SESSION_DIRTY, 'd'},	 {SESSION_CLOSING, 'c'},
+		{SESSION_KILLED, 'A'},	 {OF_A_UNIX_SOCKET, 'U'},
 		{SESSION_NO_EVICT, 'e'}, {SESSION_NO_TOUCH, 'T'},
 	};
 	size_t len = 0;

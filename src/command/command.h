@@ -48,11 +48,11 @@ enum command_flag {
 	/* Reads shards that its arguments do not name: it locks them itself, one at a time, unless it is to be done at
 	 * once. */
 	COMMAND_LOCK_EACH = 1 << 25,
-	COMMAND_UNQUEUED = 1 << 26, /* runs at once though a transaction is open */
-	COMMAND_GUARDED = 1 << 28,  /* DEBUG: enable-debug-command must allow it */
+	COMMAND_UNQUEUED = 1 << 26,	/* runs at once though a transaction is open */
+	COMMAND_GUARDED = 1 << 28,	/* DEBUG: enable-debug-command must allow it */
 	COMMAND_NO_TOUCH = 1 << 27,	/* asks about keys, which is no use of them */
 	COMMAND_ALWAYS_TOUCH = 1 << 29, /* ... is one, even by a client that said CLIENT NO-TOUCH */
-	COMMAND_PUSHES = 1 << 30,   /* what it writes are pushes, which CLIENT REPLY OFF does not withdraw */
+	COMMAND_PUSHES = 1 << 30,	/* what it writes are pushes, which CLIENT REPLY OFF does not withdraw */
 };
 
 /* ACL categories, as ACL CAT names them (without the @). */

@@ -377,7 +377,7 @@ void dispatch_queued(const struct command_context *exec, const struct command *c
 }
 
 /* The same for a client, or at a time, that needs more than the ordinary way. */
-static void command_run_special(struct command_context *context, const struct prepared *prepared,
+static void command_run_special(struct command_context *context, struct prepared *prepared,
 				struct resp_request *request)
 {
 	struct reply_mark mark = reply_mark(context->reply);

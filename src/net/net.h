@@ -99,7 +99,7 @@ struct net_figures {
 	uint64_t query_limit_closed; /* closed at client-query-buffer-limit */
 	uint64_t largest_input;	     /* recent largest, bytes */
 	uint64_t largest_output;
-	uint64_t blocked; /* clients that wait for something, now */
+	uint64_t blocked;	/* clients that wait for something, now */
 	uint64_t client_memory; /* bytes that the connections take, with what they hold back in either direction */
 };
 void net_figures(struct net *net, struct net_figures *figures);

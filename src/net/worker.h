@@ -97,8 +97,8 @@ struct worker {
 	counter writes;	    /* that took bytes */
 	counter turns;	    /* of the loop in which there was something to do */
 	counter turn_ticks; /* clock_ticks() spent in them */
-	counter blocked; /* sessions that wait */
-	counter buffered; /* bytes that its connections hold, in and out */
+	counter blocked;    /* sessions that wait */
+	counter buffered;   /* bytes that its connections hold, in and out */
 };
 
 static inline struct worker *worker_of(const uv_loop_t *loop)

@@ -7,9 +7,9 @@
 #include <uv.h>
 
 #include "base/counter.h"
-#include "store/keyspace.h"
 #include "base/random.h"
 #include "store/eviction.h"
+#include "store/keyspace.h"
 
 struct cleaner {
 	uv_timer_t timer;
