@@ -176,7 +176,9 @@ static void line_append(struct buffer *out, const struct session *session, int64
 		      (unsigned long long)session->id, peer.addr, peer.laddr, peer.fd, text_or_nothing(session->name),
 		      (long long)client_seconds(session->created_ms, now), (long long)client_seconds(active_ms, now),
 		      flag_letters(session, &peer, flags), session_db(session));
-	buffer_printf(out, " sub=0 psub=0 ssub=0 multi=%lld",
+	buffer_printf(out, " sub=%u psub=%u ssub=%u multi=%lld", subscriber_count(&session->subscriber, PUBSUB_CHANNEL),
+		      subscriber_count(&session->subscriber, PUBSUB_PATTERN),
+		      subscriber_count(&session->subscriber, PUBSUB_SHARD),
 		      (long long)atomic_load_explicit(&session->queued, memory_order_relaxed));
 	buffer_printf(out, " qbuf=%llu qbuf-free=%llu argv-mem=%llu multi-mem=%llu rbs=0 rbp=0",
 		      (unsigned long long)peer.query_buffer, (unsigned long long)peer.query_buffer_free,

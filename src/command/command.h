@@ -53,6 +53,7 @@ enum command_flag {
 	COMMAND_NO_TOUCH = 1 << 27,	/* asks about keys, which is no use of them */
 	COMMAND_ALWAYS_TOUCH = 1 << 29, /* ... is one, even by a client that said CLIENT NO-TOUCH */
 	COMMAND_PUSHES = 1 << 30,	/* what it writes are pushes, which CLIENT REPLY OFF does not withdraw */
+	COMMAND_SUBSCRIBER = 1 << 23,	/* a RESP2 client that has subscribed may run it */
 };
 
 /* ACL categories, as ACL CAT names them (without the @). */
@@ -70,6 +71,7 @@ enum command_category {
 	CATEGORY_TRANSACTION = 1 << 10,
 	CATEGORY_BITMAP = 1 << 11,
 	CATEGORY_SCRIPTING = 1 << 20,
+	CATEGORY_PUBSUB = 1 << 12,
 };
 
 typedef void command_handler(struct command_context *context);
@@ -86,6 +88,7 @@ enum command_key_flag {
 	KEY_INSERT = 1 << 6,
 	KEY_DELETE = 1 << 7,
 	KEY_VARIABLE_FLAGS = 1 << 8, /* depends on the other arguments */
+	KEY_NOT_KEY = 1 << 9,	     /* no key, but would be one to a cluster that asks who serves it */
 };
 
 /* What a command with KEY_VARIABLE_FLAGS does to its key, given these words. */
@@ -162,6 +165,12 @@ struct command_context {
 	struct random *random;	       /* the worker's */
 	struct dispatcher *dispatcher; /* the worker's, for EXEC */
 };
+
+/* Whether arguments of the command are keys of the keyspace. */
+static inline bool command_has_keys(const struct command *command)
+{
+	return command->keys.first > 0 && (command->keys.flags & KEY_NOT_KEY) == 0;
+}
 
 /* Makes the lookup structure and gives out ids. Called once at boot. */
 void command_table_init(void);

@@ -12,10 +12,20 @@
 #include "command/host.h"
 #include "command/monitor.h"
 
+/* To a RESP2 client that has subscribed, every reply looks like a message. */
+static void reply_pong_message(struct reply *reply, struct slice text)
+{
+	reply_array(reply, 2);
+	reply_bulk_text(reply, "pong");
+	reply_bulk(reply, text);
+}
+
 void ping_command(struct command_context *context)
 {
 	if (context->argc > 2)
 		argument_error_arity(context);
+	else if (session_has(context->session, SESSION_SUBSCRIBED) && context->reply->protocol < 3)
+		reply_pong_message(context->reply, context->argc == 2 ? context->argv[1] : SLICE(""));
 	else if (context->argc == 2)
 		reply_bulk(context->reply, context->argv[1]);
 	else

@@ -70,7 +70,7 @@ static void request_prepare(const struct dispatcher *dispatcher, const struct re
 	if (command == NULL)
 		return;
 	keys = &command->keys;
-	if (keys->first > 0 && keys->last == keys->first && request->argc > (size_t)keys->first) {
+	if (command_has_keys(command) && keys->last == keys->first && request->argc > (size_t)keys->first) {
 		prepared->key = keyspace_key(dispatcher->keyspace, request->argv[keys->first]);
 		prepared->has_key = true;
 	}
@@ -322,7 +322,7 @@ static void command_call(struct command_context *context, struct prepared *prepa
 	context->keys = &prepared->key;
 	context->key_count = prepared->has_key;
 	context->db = session_db(context->session);
-	if (!prepared->has_key && command->keys.first > 0 &&
+	if (!prepared->has_key && command_has_keys(command) &&
 	    !request_keys(dispatcher, command, context->request, context))
 		reply_error_out_of_memory(reply);
 	else

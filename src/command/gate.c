@@ -156,6 +156,22 @@ static bool may_grow(const struct command_context *context)
 	return (command->flags & COMMAND_UNQUEUED) == 0;
 }
 
+/* In RESP2 a message cannot be told from a reply, so a client that has subscribed may run few commands. */
+static bool subscriber_may_run(struct command_context *context)
+{
+	const struct command *command = context->command;
+	char name[COMMAND_NAME_TEXT];
+
+	if (!session_has(context->session, SESSION_SUBSCRIBED) || session_protocol(context->session) >= 3 ||
+	    (command->flags & COMMAND_SUBSCRIBER) != 0)
+		return true;
+	reply_errorf(context->reply,
+		     "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed "
+		     "in this context",
+		     command_full_name(command, name));
+	return false;
+}
+
 enum gate_verdict gate_enter(struct command_context *context)
 {
 	enum gate_verdict verdict;
@@ -166,6 +182,8 @@ enum gate_verdict gate_enter(struct command_context *context)
 		return GATE_REFUSED;
 	if (!gate_is_special(context->session))
 		return GATE_OPEN;
+	if (!subscriber_may_run(context))
+		return GATE_REFUSED;
 	verdict = session_has(context->session, SESSION_MULTI) ? enter_transaction(context) : GATE_OPEN;
 	if (verdict != GATE_REFUSED && pause_is_on() && pause_concerns(context))
 		return GATE_POSTPONE;

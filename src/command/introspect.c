@@ -43,6 +43,7 @@ static const struct bit_word category_words[] = {
 	{CATEGORY_WRITE, "@write"},
 	{CATEGORY_STRING, "@string"},
 	{CATEGORY_BITMAP, "@bitmap"},
+	{CATEGORY_PUBSUB, "@pubsub"},
 	{CATEGORY_ADMIN, "@admin"},
 	{CATEGORY_FAST, "@fast"},
 	{CATEGORY_SLOW, "@slow"},
@@ -63,6 +64,7 @@ static const struct bit_word key_flag_words[] = {
 	{KEY_UPDATE, "update"},
 	{KEY_INSERT, "insert"},
 	{KEY_DELETE, "delete"},
+	{KEY_NOT_KEY, "not_key"},
 	{KEY_VARIABLE_FLAGS, "variable_flags"},
 	{0},
 };
@@ -457,7 +459,7 @@ static bool keys_locate(struct command_context *context, const struct command **
 		reply_error(context->reply, "ERR Invalid command specified");
 		return false;
 	}
-	if (command->keys.first == 0) {
+	if (!command_has_keys(command)) {
 		reply_error(context->reply, "ERR The command has no key arguments");
 		return false;
 	}

@@ -416,6 +416,52 @@ const struct command_arg syntax_pexpireat[] = {
 	{0},
 };
 
+/* --- pubsub ------------------------------------------------------------------------------------------------------ */
+
+const struct command_arg syntax_channels[] = {{.name = "channel", .type = "string", .flags = ARG_MULTIPLE}, {0}};
+
+const struct command_arg syntax_optional_channels[] = {
+	{.name = "channel", .type = "string", .flags = ARG_OPTIONAL | ARG_MULTIPLE},
+	{0},
+};
+
+const struct command_arg syntax_patterns[] = {
+	{.name = "pattern", .type = "block", .flags = ARG_MULTIPLE, .args = syntax_keys_pattern},
+	{0},
+};
+
+const struct command_arg syntax_optional_patterns[] = {
+	{.name = "pattern", .type = "pattern", .flags = ARG_OPTIONAL | ARG_MULTIPLE},
+	{0},
+};
+
+const struct command_arg syntax_optional_pattern[] = {
+	{.name = "pattern", .type = "pattern", .flags = ARG_OPTIONAL},
+	{0},
+};
+
+const struct command_arg syntax_shardchannels[] = {
+	{.name = "shardchannel", .type = "string", .flags = ARG_MULTIPLE},
+	{0},
+};
+
+const struct command_arg syntax_optional_shardchannels[] = {
+	{.name = "shardchannel", .type = "string", .flags = ARG_OPTIONAL | ARG_MULTIPLE},
+	{0},
+};
+
+const struct command_arg syntax_channel_message[] = {
+	{.name = "channel", .type = "string"},
+	{.name = "message", .type = "string"},
+	{0},
+};
+
+const struct command_arg syntax_shardchannel_message[] = {
+	{.name = "shardchannel", .type = "string"},
+	{.name = "message", .type = "string"},
+	{0},
+};
+
 /* --- connection -------------------------------------------------------------------------------------------------- */
 
 static const struct command_arg hello_credentials[] = {

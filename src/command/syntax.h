@@ -22,6 +22,11 @@ extern const struct command_arg syntax_keys_pattern[], syntax_scan[], syntax_sor
 	syntax_copy[], syntax_move[], syntax_swapdb[], syntax_wait[], syntax_waitaof[], syntax_expire[],
 	syntax_pexpire[], syntax_expireat[], syntax_pexpireat[];
 
+/* pubsub */
+extern const struct command_arg syntax_channels[], syntax_optional_channels[], syntax_patterns[],
+	syntax_optional_patterns[], syntax_optional_pattern[], syntax_shardchannels[], syntax_optional_shardchannels[],
+	syntax_channel_message[], syntax_shardchannel_message[];
+
 /* connection */
 extern const struct command_arg syntax_hello[], syntax_auth[], syntax_select[], syntax_client_setname[],
 	syntax_client_setinfo[], syntax_client_list[], syntax_client_tracking[], syntax_client_caching[],

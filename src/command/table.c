@@ -197,6 +197,59 @@ static struct command config_subcommands[] = {
 	{0},
 };
 
+static struct command pubsub_subcommands[] = {
+	{
+		.name = "channels", .handler = pubsub_channels_command, .arity = -2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_PUBSUB,
+		.group = "pubsub", .since = "2.8.0",
+		.complexity = "O(N) where N is the number of active channels, and assuming constant time pattern matching (relatively short channels and patterns)",
+		.summary = "Lists the channels that somebody listens to.",
+		.args = syntax_optional_pattern,
+	},
+	{
+		.name = "numsub", .handler = pubsub_numsub_command, .arity = -2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_PUBSUB,
+		.group = "pubsub", .since = "2.8.0",
+		.complexity = "O(N) for the NUMSUB subcommand, where N is the number of requested channels",
+		.summary = "Counts the subscribers of channels.",
+		.args = syntax_optional_channels,
+	},
+	{
+		.name = "numpat", .handler = pubsub_numpat_command, .arity = 2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_PUBSUB,
+		.group = "pubsub", .since = "2.8.0", .complexity = "O(1)",
+		.summary = "Counts the patterns that somebody listens to.",
+	},
+	{
+		.name = "shardchannels", .handler = pubsub_shardchannels_command, .arity = -2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_PUBSUB,
+		.group = "pubsub", .since = "7.0.0",
+		.complexity = "O(N) where N is the number of active shard channels, and assuming constant time pattern matching (relatively short shard channels).",
+		.summary = "Lists the shard channels that somebody listens to.",
+		.args = syntax_optional_pattern,
+	},
+	{
+		.name = "shardnumsub", .handler = pubsub_shardnumsub_command, .arity = -2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.categories = CATEGORY_PUBSUB,
+		.group = "pubsub", .since = "7.0.0",
+		.complexity = "O(N) for the SHARDNUMSUB subcommand, where N is the number of requested shard channels",
+		.summary = "Counts the subscribers of shard channels.",
+		.args = syntax_optional_shardchannels,
+	},
+	{
+		.name = "help", .handler = pubsub_help_command, .arity = 2,
+		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.group = "pubsub", .since = "6.2.0", .complexity = "O(1)",
+		.summary = "Explains the subcommands.",
+	},
+	{0},
+};
+
 static struct command command_subcommands[] = {
 	{
 		.name = "count", .handler = command_count_command, .arity = 2,
@@ -1206,7 +1259,7 @@ static struct command commands[] = {
 	/* --- connection --- */
 	{
 		.name = "ping", .handler = ping_command, .arity = -1,
-		.flags = COMMAND_FAST,
+		.flags = COMMAND_FAST | COMMAND_SUBSCRIBER,
 		.categories = CATEGORY_CONNECTION,
 		.group = "connection", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Answers PONG, or the given message.",
@@ -1222,7 +1275,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "quit", .handler = quit_command, .arity = -1,
-		.flags = COMMAND_UNQUEUED | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST | COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY,
+		.flags = COMMAND_UNQUEUED | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST | COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY | COMMAND_SUBSCRIBER,
 		.categories = CATEGORY_CONNECTION,
 		.group = "connection", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Closes the connection.",
@@ -1230,7 +1283,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "reset", .handler = reset_command, .arity = 1,
-		.flags = COMMAND_UNQUEUED | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST | COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY,
+		.flags = COMMAND_UNQUEUED | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST | COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY | COMMAND_SUBSCRIBER,
 		.categories = CATEGORY_CONNECTION,
 		.group = "connection", .since = "6.2.0", .complexity = "O(1)",
 		.summary = "Puts the connection back to how it was when it was opened.",
@@ -1303,6 +1356,83 @@ static struct command commands[] = {
 		.categories = CATEGORY_TRANSACTION,
 		.group = "transactions", .since = "2.2.0", .complexity = "O(1)",
 		.summary = "Forgets all watched keys.",
+	},
+
+	/* --- pubsub --- */
+	{
+		.name = "subscribe", .handler = subscribe_command, .arity = -2,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
+		.categories = CATEGORY_PUBSUB,
+		.group = "pubsub", .since = "2.0.0", .complexity = "O(N) where N is the number of channels to subscribe to.",
+		.summary = "Listens to channels.",
+		.args = syntax_channels,
+	},
+	{
+		.name = "unsubscribe", .handler = unsubscribe_command, .arity = -1,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
+		.categories = CATEGORY_PUBSUB,
+		.group = "pubsub", .since = "2.0.0", .complexity = "O(N) where N is the number of channels to unsubscribe.",
+		.summary = "Stops listening to channels, or to all of them.",
+		.args = syntax_optional_channels,
+	},
+	{
+		.name = "psubscribe", .handler = psubscribe_command, .arity = -2,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
+		.categories = CATEGORY_PUBSUB,
+		.group = "pubsub", .since = "2.0.0", .complexity = "O(N) where N is the number of patterns to subscribe to.",
+		.summary = "Listens to all channels whose names match patterns.",
+		.args = syntax_patterns,
+	},
+	{
+		.name = "punsubscribe", .handler = punsubscribe_command, .arity = -1,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
+		.categories = CATEGORY_PUBSUB,
+		.group = "pubsub", .since = "2.0.0", .complexity = "O(N) where N is the number of patterns to unsubscribe.",
+		.summary = "Stops listening to patterns, or to all of them.",
+		.args = syntax_optional_patterns,
+	},
+	{
+		.name = "ssubscribe", .handler = ssubscribe_command, .arity = -2,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
+		.keys = {1, -1, 1, .flags = KEY_NOT_KEY},
+		.categories = CATEGORY_PUBSUB,
+		.group = "pubsub", .since = "7.0.0", .complexity = "O(N) where N is the number of shard channels to subscribe to.",
+		.summary = "Listens to shard channels.",
+		.args = syntax_shardchannels,
+	},
+	{
+		.name = "sunsubscribe", .handler = sunsubscribe_command, .arity = -1,
+		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
+		.keys = {1, -1, 1, .flags = KEY_NOT_KEY},
+		.categories = CATEGORY_PUBSUB,
+		.group = "pubsub", .since = "7.0.0", .complexity = "O(N) where N is the number of shard channels to unsubscribe.",
+		.summary = "Stops listening to shard channels, or to all of them.",
+		.args = syntax_optional_shardchannels,
+	},
+	{
+		.name = "publish", .handler = publish_command, .arity = 3,
+		.flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
+		.categories = CATEGORY_PUBSUB,
+		.group = "pubsub", .since = "2.0.0",
+		.complexity = "O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number of subscribed patterns (by any client).",
+		.summary = "Sends a message to those who listen to a channel.",
+		.args = syntax_channel_message,
+	},
+	{
+		.name = "spublish", .handler = spublish_command, .arity = 3,
+		.flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
+		.keys = {1, 1, 1, .flags = KEY_NOT_KEY},
+		.categories = CATEGORY_PUBSUB,
+		.group = "pubsub", .since = "7.0.0",
+		.complexity = "O(N) where N is the number of clients subscribed to the receiving shard channel.",
+		.summary = "Sends a message to those who listen to a shard channel.",
+		.args = syntax_shardchannel_message,
+	},
+	{
+		.name = "pubsub", .arity = -2,
+		.group = "pubsub", .since = "2.8.0", .complexity = "Depends on subcommand.",
+		.summary = "Commands about who listens to what.",
+		.subcommands = pubsub_subcommands,
 	},
 
 	/* --- server --- */

@@ -19,6 +19,7 @@
 #include "net/crowd.h"
 #include "server/memory.h"
 #include "session/postpone.h"
+#include "session/pubsub.h"
 #include "session/tracking.h"
 
 enum { DAY_SECONDS = 24 * 60 * 60 };
@@ -181,6 +182,7 @@ static void print_clients(const struct info *info, struct buffer *out)
 		     drain_waiting(&info->server->drain) + figures.blocked + session_postponed_count());
 	print_number(out, "tracking_clients", tracking_figures().clients);
 	print_pause(out);
+	print_number(out, "pubsub_clients", pubsub_clients());
 	for (unsigned worker = 0; worker < info->server->threads; worker++)
 		buffer_printf(out, "thread%u_clients:%" PRIu64 "\r\n", worker,
 			      net_worker_clients(info->server->net, worker));
@@ -325,6 +327,9 @@ static void print_stats(const struct info *info, struct buffer *out)
 	print_number(out, "pubsub_channels", 0);
 	print_number(out, "pubsub_patterns", 0);
 	print_tracking(out);
+	print_number(out, "pubsub_channels", pubsub_topics(PUBSUB_CHANNEL));
+	print_number(out, "pubsub_patterns", pubsub_topics(PUBSUB_PATTERN));
+	print_number(out, "pubsubshard_channels", pubsub_topics(PUBSUB_SHARD));
 	print_number(out, "total_error_replies", errorstats_total(&info->server->errors));
 	print_number(out, "client_query_buffer_limit_disconnections", figures.query_limit_closed);
 	print_number(out, "protocol_error_disconnections", figures.protocol_errors);

@@ -64,6 +64,7 @@ static struct hash_seed seed; /* who can choose channels is not to pile them int
 static struct topic *topics[PUBSUB_KINDS];
 static struct subscription *subscriptions;
 static _Atomic size_t topic_counts[PUBSUB_KINDS];
+static _Atomic size_t clients; /* sessions with a subscription */
 
 static unsigned pubsub_hash(const void *bytes, size_t len)
 {
@@ -171,16 +172,22 @@ static void subscription_remove(struct subscription *subscription)
 	topic_drop_unused(topic);
 }
 
+/* After the session's subscriptions have changed. Its own thread. */
 static void session_note_subscribed(struct session *session)
 {
 	bool subscribed = false;
 
 	for (int kind = 0; kind < PUBSUB_KINDS; kind++)
 		subscribed |= session->subscriber.first[kind] != NULL;
-	if (subscribed)
+	if (subscribed == session_has(session, SESSION_SUBSCRIBED))
+		return;
+	if (subscribed) {
 		session_mark(session, SESSION_SUBSCRIBED);
-	else
+		atomic_fetch_add_explicit(&clients, 1, memory_order_relaxed);
+	} else {
 		session_unmark(session, SESSION_SUBSCRIBED);
+		atomic_fetch_sub_explicit(&clients, 1, memory_order_relaxed);
+	}
 }
 
 bool pubsub_subscribe(struct session *session, enum pubsub_kind kind, struct slice name)
@@ -232,7 +239,7 @@ void pubsub_leave(struct session *session)
 			subscription_remove(session->subscriber.first[kind]);
 	}
 	lock_release(&lock);
-	session_unmark(session, SESSION_SUBSCRIBED);
+	session_note_subscribed(session);
 }
 
 /* --- publishing -------------------------------------------------------------------------------------------------- */
@@ -337,6 +344,11 @@ size_t pubsub_topics(enum pubsub_kind kind)
 bool pubsub_has_listeners(void)
 {
 	return pubsub_topics(PUBSUB_CHANNEL) > 0 || pubsub_topics(PUBSUB_PATTERN) > 0;
+}
+
+size_t pubsub_clients(void)
+{
+	return atomic_load_explicit(&clients, memory_order_relaxed);
 }
 
 size_t pubsub_topic_subscribers(enum pubsub_kind kind, struct slice name)

@@ -59,6 +59,9 @@ bool pubsub_has_listeners(void);
 /* Number of channels or patterns that somebody listens to. Takes no lock. */
 size_t pubsub_topics(enum pubsub_kind kind);
 
+/* Number of sessions that have a subscription. Takes no lock. */
+size_t pubsub_clients(void);
+
 /* Number of sessions that listen to this one. */
 size_t pubsub_topic_subscribers(enum pubsub_kind kind, struct slice name);
 

@@ -5,6 +5,8 @@
 #include <check.h>
 
 Suite *harness_suite(void);
+Suite *pubsub_suite(void);
+Suite *notifications_suite(void);
 Suite *strings_suite(void);
 Suite *bits_suite(void);
 Suite *lcs_suite(void);

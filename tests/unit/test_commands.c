@@ -42,6 +42,10 @@ static void check_keys(const struct command *command)
 			      "%s touches keys that nobody locks", name);
 		return;
 	}
+	if (!command_has_keys(command)) {
+		ck_assert_msg(keys->flags == KEY_NOT_KEY, "%s: a key and none", name);
+		return;
+	}
 	ck_assert_msg(keys->first < least, "%s may come without its key", name);
 	ck_assert_msg(keys->last == -1 || (keys->last >= keys->first && keys->last < least), "%s: last key", name);
 	ck_assert_msg(keys->step >= 1, "%s: step", name);
