@@ -6,6 +6,7 @@
  * that moment has passed. All errors in the arguments come before the key is looked up, as in Redis.
  */
 #include "command/arguments.h"
+#include "command/event.h"
 #include "command/handlers.h"
 
 enum {
@@ -77,6 +78,7 @@ static void expire_in_unit(struct command_context *context, int unit)
 	const struct key *key = &context->keys[0];
 	struct entry *entry;
 	unsigned conditions;
+	const char *event = "expire";
 	int64_t amount;
 	int64_t at;
 
@@ -91,10 +93,12 @@ static void expire_in_unit(struct command_context *context, int unit)
 	}
 	if (at <= context->now) {
 		keyspace_delete(context->keyspace, context->db, key, entry, false);
+		event = "del";
 	} else if (keyspace_expire(context->keyspace, context->db, key, entry, at) == NULL) {
 		reply_error_out_of_memory(context->reply);
 		return;
 	}
+	event_raise(context, EVENT_GENERIC, event, key);
 	reply_int(context->reply, 1);
 }
 
@@ -123,12 +127,16 @@ void persist_command(struct command_context *context)
 	const struct key *key = &context->keys[0];
 	struct entry *entry = keyspace_find(context->keyspace, context->db, key, context->now);
 
-	if (entry == NULL || entry_expire_at(entry) == 0)
+	if (entry == NULL || entry_expire_at(entry) == 0) {
 		reply_int(context->reply, 0);
-	else if (keyspace_expire(context->keyspace, context->db, key, entry, KEYSPACE_PERSIST) == NULL)
+		return;
+	}
+	if (keyspace_expire(context->keyspace, context->db, key, entry, KEYSPACE_PERSIST) == NULL) {
 		reply_error_out_of_memory(context->reply);
-	else
-		reply_int(context->reply, 1);
+		return;
+	}
+	event_raise(context, EVENT_GENERIC, "persist", key);
+	reply_int(context->reply, 1);
 }
 
 /* --- asking ----------------------------------------------------------------------------------------------------- */
@@ -142,7 +150,7 @@ static int64_t nearest_second(int64_t milliseconds)
 /* Answers -2 when there is no such key and -1 when it never dies. */
 static void reply_time_to_live(struct command_context *context, int unit)
 {
-	struct entry *entry = keyspace_read(context->keyspace, context->db, &context->keys[0], context->now);
+	struct entry *entry = event_read(context, &context->keys[0]);
 	int64_t at = entry != NULL ? entry_expire_at(entry) : 0;
 	int64_t time = (unit & TIME_UNIX) != 0 ? at : at - context->now;
 

@@ -6,6 +6,7 @@
  */
 #include "base/settings.h"
 #include "command/arguments.h"
+#include "command/event.h"
 #include "command/handlers.h"
 
 /* --- named keys ------------------------------------------------------------------------------------------------- */
@@ -21,6 +22,7 @@ static void delete_keys(struct command_context *context, bool lazy)
 		if (entry == NULL)
 			continue;
 		keyspace_delete(context->keyspace, context->db, key, entry, lazy);
+		event_raise(context, EVENT_GENERIC, "del", key);
 		deleted++;
 	}
 	reply_int(context->reply, deleted);
@@ -42,7 +44,7 @@ void exists_command(struct command_context *context)
 	int64_t found = 0;
 
 	for (size_t i = 0; i < context->key_count; i++) {
-		if (keyspace_read(context->keyspace, context->db, &context->keys[i], context->now) != NULL)
+		if (event_read(context, &context->keys[i]) != NULL)
 			found++;
 	}
 	reply_int(context->reply, found);
@@ -56,7 +58,7 @@ void touch_command(struct command_context *context)
 
 void type_command(struct command_context *context)
 {
-	struct entry *entry = keyspace_read(context->keyspace, context->db, &context->keys[0], context->now);
+	struct entry *entry = event_read(context, &context->keys[0]);
 
 	reply_simple(context->reply, entry != NULL ? "string" : "none");
 }
@@ -97,10 +99,14 @@ static enum rename_outcome rename_key(struct command_context *context, bool repl
 	replaced = keyspace_find(context->keyspace, context->db, to, context->now);
 	if (replaced != NULL && !replace)
 		return RENAME_IN_THE_WAY;
-	if (keyspace_rename(context->keyspace, context->db, from, found, to, replaced))
-		return RENAME_DONE;
-	reply_error_out_of_memory(context->reply);
-	return RENAME_FAILED;
+	if (!keyspace_rename(context->keyspace, context->db, from, found, to, replaced)) {
+		reply_error_out_of_memory(context->reply);
+		return RENAME_FAILED;
+	}
+	event_raise(context, EVENT_NEW, "new", to); /* also when it replaces another, as in Redis */
+	event_raise(context, EVENT_GENERIC, "rename_from", from);
+	event_raise(context, EVENT_GENERIC, "rename_to", to);
+	return RENAME_DONE;
 }
 
 void rename_command(struct command_context *context)

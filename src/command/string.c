@@ -170,6 +170,10 @@ static void set_first(struct command_context *context, const struct set_options 
 		reply_error_out_of_memory(context->reply);
 		return;
 	}
+	if (wanted)
+		event_raise(context, EVENT_STRING, "set", &context->keys[0]);
+	if (wanted && options->time != 0)
+		event_raise(context, EVENT_GENERIC, "expire", &context->keys[0]);
 	if (!get)
 		reply_outcome(context->reply, options->flags, wanted);
 }
@@ -189,16 +193,24 @@ static void set_with_options(struct command_context *context)
 	set_first(context, &options);
 }
 
+static void set_plainly(struct command_context *context)
+{
+	if (!value_fits(context, 0, context->argv[2].len))
+		return;
+	if (!value_store_argument(context, 0, value_find(context, 0), 2, KEYSPACE_PERSIST)) {
+		reply_error_out_of_memory(context->reply);
+		return;
+	}
+	event_raise(context, EVENT_STRING, "set", &context->keys[0]);
+	reply_ok(context->reply);
+}
+
 void set_command(struct command_context *context)
 {
 	if (context->argc > 3)
 		set_with_options(context);
-	else if (!value_fits(context, 0, context->argv[2].len))
-		return;
-	else if (value_store_argument(context, 0, value_find(context, 0), 2, KEYSPACE_PERSIST))
-		reply_ok(context->reply);
 	else
-		reply_error_out_of_memory(context->reply);
+		set_plainly(context);
 }
 
 /* It reads what it overwrites when it is to return it. */
@@ -243,8 +255,10 @@ void getdel_command(struct command_context *context)
 	struct entry *entry = value_read(context, 0);
 
 	value_reply(context->reply, entry);
-	if (entry != NULL)
-		keyspace_delete(context->keyspace, context->db, &context->keys[0], entry, false);
+	if (entry == NULL)
+		return;
+	keyspace_delete(context->keyspace, context->db, &context->keys[0], entry, false);
+	event_raise(context, EVENT_GENERIC, "del", &context->keys[0]);
 }
 
 /* Deletes the key if it has this very value. */
@@ -265,10 +279,18 @@ void delifeq_command(struct command_context *context)
 static bool change_expiry(struct command_context *context, struct entry *entry, int64_t expire_at)
 {
 	const struct key *key = &context->keys[0];
+	const char *event = expire_at == KEYSPACE_PERSIST ? "persist" : "expire";
 
-	if (expire_at == KEYSPACE_PERSIST || expire_at > context->now)
-		return keyspace_expire(context->keyspace, context->db, key, entry, expire_at) != NULL;
-	keyspace_delete(context->keyspace, context->db, key, entry, false);
+	if (expire_at == KEYSPACE_PERSIST && entry_expire_at(entry) == 0)
+		return true;
+	if (expire_at == KEYSPACE_PERSIST || expire_at > context->now) {
+		if (keyspace_expire(context->keyspace, context->db, key, entry, expire_at) == NULL)
+			return false;
+	} else {
+		keyspace_delete(context->keyspace, context->db, key, entry, false);
+		event = "del";
+	}
+	event_raise(context, EVENT_GENERIC, event, key);
 	return true;
 }
 
@@ -384,6 +406,7 @@ static bool pairs_store(struct command_context *context)
 			reply_error_out_of_memory(context->reply);
 			return false;
 		}
+		event_raise(context, EVENT_STRING, "set", &context->keys[i]);
 	}
 	return true;
 }
@@ -417,7 +440,8 @@ void msetnx_command(struct command_context *context)
 
 /* Writes `piece`, which is not empty, over the value from `offset` on, and answers with the new length. What lies
  * between the old end and the offset becomes zeros. */
-static void write_at(struct command_context *context, struct entry *found, size_t offset, struct slice piece)
+static void write_at(struct command_context *context, struct entry *found, size_t offset, struct slice piece,
+		     const char *event)
 {
 	size_t len = value_bytes(found).len;
 	char *bytes;
@@ -428,6 +452,7 @@ static void write_at(struct command_context *context, struct entry *found, size_
 	if (bytes == NULL)
 		return;
 	memcpy(bytes + offset, piece.data, piece.len);
+	event_raise(context, EVENT_STRING, event, &context->keys[0]);
 	reply_int(context->reply, (int64_t)len);
 }
 
@@ -438,22 +463,26 @@ static void append_to_nothing(struct command_context *context)
 
 	if (!value_fits(context, 0, len))
 		return;
-	if (value_store_argument(context, 0, NULL, 2, KEYSPACE_PERSIST))
-		reply_int(context->reply, (int64_t)len);
-	else
+	if (!value_store_argument(context, 0, NULL, 2, KEYSPACE_PERSIST)) {
 		reply_error_out_of_memory(context->reply);
+		return;
+	}
+	event_raise(context, EVENT_STRING, "append", &context->keys[0]);
+	reply_int(context->reply, (int64_t)len);
 }
 
 void append_command(struct command_context *context)
 {
 	struct entry *found = value_find(context, 0);
 
-	if (found == NULL)
+	if (found == NULL) {
 		append_to_nothing(context);
-	else if (context->argv[2].len == 0)
+	} else if (context->argv[2].len == 0) {
+		event_raise(context, EVENT_STRING, "append", &context->keys[0]);
 		reply_int(context->reply, (int64_t)entry_value(found).len);
-	else
-		write_at(context, found, entry_value(found).len, context->argv[2]);
+	} else {
+		write_at(context, found, entry_value(found).len, context->argv[2], "append");
+	}
 }
 
 void setrange_command(struct command_context *context)
@@ -470,7 +499,7 @@ void setrange_command(struct command_context *context)
 	}
 	found = value_find(context, 0);
 	if (piece.len > 0)
-		write_at(context, found, (size_t)offset, piece);
+		write_at(context, found, (size_t)offset, piece, "setrange");
 	else
 		reply_int(context->reply, (int64_t)value_bytes(found).len);
 }
@@ -491,8 +520,10 @@ static void increment(struct command_context *context, int64_t amount)
 		reply_error(context->reply, "ERR increment or decrement would overflow");
 		return;
 	}
-	if (value_store_text(context, 0, found, (struct slice){text, number_print_int64(text, value)}))
-		reply_int(context->reply, value);
+	if (!value_store_text(context, 0, found, (struct slice){text, number_print_int64(text, value)}))
+		return;
+	event_raise(context, EVENT_STRING, "incrby", &context->keys[0]);
+	reply_int(context->reply, value);
 }
 
 void incr_command(struct command_context *context)
@@ -540,8 +571,10 @@ void incrbyfloat_command(struct command_context *context)
 		return;
 	}
 	sum = (struct slice){text, isfinite(value + amount) ? number_print_long_double(text, value + amount) : 0};
-	if (sum.len == 0)
+	if (sum.len == 0) {
 		reply_error(context->reply, "ERR increment would produce NaN or Infinity");
-	else if (value_store_text(context, 0, found, sum))
+	} else if (value_store_text(context, 0, found, sum)) {
+		event_raise(context, EVENT_STRING, "incrbyfloat", &context->keys[0]);
 		reply_bulk(context->reply, sum);
+	}
 }

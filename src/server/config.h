@@ -66,6 +66,7 @@ enum config_id {
 	CONFIG_LATENCY_MONITOR_THRESHOLD,
 	CONFIG_LATENCY_TRACKING,
 	CONFIG_LATENCY_TRACKING_INFO_PERCENTILES,
+	CONFIG_NOTIFY_KEYSPACE_EVENTS,
 	CONFIG_LOGLEVEL,
 	CONFIG_LOGFILE,
 	CONFIG_LOG_FORMAT,
@@ -83,6 +84,7 @@ enum config_kind {
 	CONFIG_MEMORY_SHARE, /* the same, or a percentage of maxmemory: 10%, as a number -10 */
 	CONFIG_OCTAL,	     /* file permissions */
 	CONFIG_ENUM,	     /* one of the row's choices */
+	CONFIG_EVENTS,	     /* classes of keyspace events, a letter each */
 	CONFIG_TEXT,	     /* one word, which may be empty */
 	CONFIG_LIST,	     /* words */
 	CONFIG_FIXED,	     /* a name that Redis's tools ask for: it has one value only, and the row's doc says why */
@@ -163,6 +165,7 @@ struct config {
 	int argc;		     /* the arguments after the program's name; they stay in force when the file is */
 	char *const *argv;	     /* read again. Not owned. */
 	struct net *net;	     /* what apply functions act on; NULL before boot and in unit tests */
+	struct keyspace *keyspace;   /* likewise */
 	_Atomic bool password_set;   /* requirepass is not empty */
 };
 

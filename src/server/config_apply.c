@@ -12,6 +12,8 @@
 #include "command/slow.h"
 #include "command/slowlog.h"
 #include "net/net.h"
+#include "session/notify.h"
+#include "session/observer.h"
 
 enum {
 	RESERVED_FILES = 32,  /* listeners, the log, a configuration file being read: Redis's CONFIG_MIN_RESERVED_FDS */
@@ -73,6 +75,17 @@ bool config_apply_slowlog_max_len(struct config *config, char *error)
 	(void)config;
 	(void)error;
 	slowlog_trim();
+	return true;
+}
+
+/* Keys that expire or are evicted are told of by the keyspace, if it is asked to. */
+bool config_apply_events(struct config *config, char *error)
+{
+	bool wanted = notify_wants_changes(config_number(config, CONFIG_NOTIFY_KEYSPACE_EVENTS));
+
+	(void)error;
+	for (unsigned i = 0; config->keyspace != NULL && i < keyspace_shards(config->keyspace); i++)
+		keyspace_want_changes(config->keyspace, i, OBSERVER_NOTIFY, wanted);
 	return true;
 }
 

@@ -12,6 +12,7 @@ bool config_apply_keepalive(struct config *config, char *error);
 bool config_apply_password(struct config *config, char *error);
 bool config_apply_slowness(struct config *config, char *error);
 bool config_apply_slowlog_max_len(struct config *config, char *error);
+bool config_apply_events(struct config *config, char *error);
 bool config_apply_loglevel(struct config *config, char *error);
 bool config_apply_log_format(struct config *config, char *error);
 

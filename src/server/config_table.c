@@ -283,6 +283,16 @@ static const struct config_row table[CONFIG_COUNT] = {
 		 .group = keyspace_group,
 		 .doc =
 			 "Accepted and without effect: FLUSHALL and FLUSHDB always free in the background."},
+	[CONFIG_NOTIFY_KEYSPACE_EVENTS] =
+		{.name = "notify-keyspace-events",
+		 .kind = CONFIG_EVENTS,
+		 .mutable = true,
+		 .initial = "",
+		 .mirror = &settings.notify_keyspace_events,
+		 .apply = config_apply_events,
+		 .group = keyspace_group,
+		 .doc =
+			 "Classes of events on keys that are published, a letter each; empty is none."},
 	[CONFIG_MAXMEMORY] = {.name = "maxmemory",
 			      .kind = CONFIG_MEMORY,
 			      .mutable = true,

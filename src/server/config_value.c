@@ -8,6 +8,7 @@
 
 #include "base/number.h"
 #include "server/config.h"
+#include "session/notify.h"
 
 static bool fail(char *error, const char *text)
 {
@@ -88,6 +89,9 @@ static bool parse_number(const struct config_row *row, struct slice word, int64_
 		return parse_bool(word, number, error);
 	case CONFIG_ENUM:
 		return parse_choice(row, word, number, error);
+	case CONFIG_EVENTS:
+		return notify_parse(word, number) ||
+		       fail(error, "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
 	case CONFIG_MEMORY:
 		if (!number_parse_memory(word, number))
 			return fail(error, "argument must be a memory value");
@@ -213,6 +217,9 @@ void config_value_print(const struct config_row *row, const struct config_value 
 	case CONFIG_OCTAL:
 		buffer_printf(out, "%" PRIo64, (uint64_t)value->number);
 		break;
+	case CONFIG_EVENTS:
+		notify_print(value->number, out);
+		break;
 	case CONFIG_ENUM:
 		buffer_append_text(out, choice_name(row, value->number));
 		break;
@@ -248,7 +255,9 @@ static bool is_plain(const char *text)
 
 void config_value_print_quoted(const struct config_row *row, const struct config_value *value, struct buffer *out)
 {
-	if (row->kind == CONFIG_MEMORY || (row->kind == CONFIG_MEMORY_SHARE && value->number >= 0))
+	if (row->kind == CONFIG_EVENTS && value->number == 0)
+		buffer_append_text(out, "\"\"");
+	else if (row->kind == CONFIG_MEMORY || (row->kind == CONFIG_MEMORY_SHARE && value->number >= 0))
 		print_memory(value->number, out);
 	else if (is_text(row) && (*value->text == '\0' || (row->kind != CONFIG_LIST && !is_plain(value->text))))
 		buffer_append_quoted(out, slice_of(value->text));

@@ -324,8 +324,6 @@ static void print_stats(const struct info *info, struct buffer *out)
 	print_number(out, "evicted_keys", shards.evicted);
 	print_number(out, "keyspace_hits", shards.hits);
 	print_number(out, "keyspace_misses", shards.misses);
-	print_number(out, "pubsub_channels", 0);
-	print_number(out, "pubsub_patterns", 0);
 	print_tracking(out);
 	print_number(out, "pubsub_channels", pubsub_topics(PUBSUB_CHANNEL));
 	print_number(out, "pubsub_patterns", pubsub_topics(PUBSUB_PATTERN));

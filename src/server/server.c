@@ -119,6 +119,7 @@ static void make_run_id(char *run_id)
 
 static bool boot_keyspace(struct server *server)
 {
+	char error[CONFIG_ERROR_TEXT];
 	struct keyspace_options options = {
 		.shards = (unsigned)config_number(server->config, CONFIG_SHARDS),
 		.databases = (unsigned)config_number(server->config, CONFIG_DATABASES),
@@ -132,6 +133,8 @@ static bool boot_keyspace(struct server *server)
 	    !tracking_init(server->keyspace, server->threads > 1))
 		return boot_fail("cannot make the keyspace", "out of memory");
 	observer_attach(server->keyspace);
+	server->config->keyspace = server->keyspace;
+	config_apply_events(server->config, error);
 	return true;
 }
 
@@ -235,6 +238,7 @@ static void leave_keyspace(struct keyspace *keyspace)
 static void server_free(struct server *server)
 {
 	server->config->net = NULL;
+	server->config->keyspace = NULL;
 	if (server->net != NULL)
 		net_free(server->net);
 	background_stop();

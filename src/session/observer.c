@@ -1,14 +1,16 @@
 /* One line for each consumer and kind of change. */
 #include "session/observer.h"
 
+#include "session/notify.h"
 #include "session/tracking.h"
 #include "session/watch.h"
 
 static void on_changed(uint32_t consumers, unsigned db, const struct key *key, enum keyspace_change change)
 {
-	(void)change;
 	if ((consumers & OBSERVER_WATCH) != 0)
 		watch_changed(db, key);
+	if ((consumers & OBSERVER_NOTIFY) != 0)
+		notify_changed(db, key, change);
 	if ((consumers & OBSERVER_TRACKING) != 0)
 		tracking_changed(key);
 	if ((consumers & OBSERVER_BROADCAST) != 0)

@@ -12,6 +12,7 @@ enum observer_consumer {
 	OBSERVER_WATCH = 1 << 0,     /* session/watch.h */
 	OBSERVER_TRACKING = 1 << 1,  /* session/tracking.h: somebody has read one of the shard's keys */
 	OBSERVER_BROADCAST = 1 << 2, /* likewise: somebody named a prefix */
+	OBSERVER_NOTIFY = 1 << 3,    /* session/notify.h */
 };
 
 /* Has the keyspace tell. Called once at boot. */

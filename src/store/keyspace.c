@@ -130,9 +130,9 @@ void keyspace_observe(struct keyspace *keyspace, const struct keyspace_observer 
 void keyspace_want_changes(struct keyspace *keyspace, uint32_t shard, uint32_t consumer, bool wanted)
 {
 	if (wanted)
-		keyspace->shards[shard].consumers |= consumer;
+		atomic_fetch_or_explicit(&keyspace->shards[shard].consumers, consumer, memory_order_relaxed);
 	else
-		keyspace->shards[shard].consumers &= ~consumer;
+		atomic_fetch_and_explicit(&keyspace->shards[shard].consumers, ~consumer, memory_order_relaxed);
 }
 
 /* --- finding ----------------------------------------------------------------------------------------------------- */

@@ -103,7 +103,8 @@ struct keyspace_observer {
 /* `observer` must outlive the keyspace. Before other threads run. */
 void keyspace_observe(struct keyspace *keyspace, const struct keyspace_observer *observer);
 
-/* Adds (or takes back) a consumer's bit in a shard, which is locked. */
+/* Adds (or takes back) a consumer's bit in a shard. Any thread; a consumer that must not miss the very next change
+ * holds the shard's lock. */
 void keyspace_want_changes(struct keyspace *keyspace, uint32_t shard, uint32_t consumer, bool wanted);
 
 /* --- one key (its shard is locked) ------------------------------------------------------------------------------ */

@@ -23,7 +23,7 @@ struct shard {
 	uint64_t misses;
 	uint64_t expired;
 	uint64_t evicted;
-	uint32_t consumers; /* of changes, a bit each */
+	_Atomic uint32_t consumers; /* of changes, a bit each; read under the lock, changed by any thread */
 	uint32_t index;
 	struct keyspace *keyspace;
 	struct random random; /* for counting uses */
@@ -52,8 +52,10 @@ void shard_destroy(struct shard *shard, unsigned databases);
 static inline void shard_tell(const struct shard *shard, unsigned db, const struct key *key,
 			      enum keyspace_change change)
 {
-	if (shard->consumers != 0)
-		shard->keyspace->observer->changed(shard->consumers, db, key, change);
+	uint32_t consumers = atomic_load_explicit(&shard->consumers, memory_order_relaxed);
+
+	if (consumers != 0)
+		shard->keyspace->observer->changed(consumers, db, key, change);
 }
 
 /* The database's dict, made if there is none, ready for a key with a time to live when `ttl`. NULL when there is no
