@@ -13,6 +13,16 @@
 
 typedef _Atomic int64_t setting;
 
+/* Classes of clients, as client-output-buffer-limit names them. */
+enum settings_client { SETTINGS_NORMAL, SETTINGS_REPLICA, SETTINGS_PUBSUB, SETTINGS_CLIENTS };
+
+/* Bytes that may wait to be sent to a client; 0 is no limit. */
+struct output_limit {
+	setting hard;	      /* with so many it is closed at once */
+	setting soft;	      /* with so many it is closed when that lasts */
+	setting soft_seconds; /* longer than this */
+};
+
 struct settings {
 	setting timeout;		   /* seconds a client may be silent; 0 is for ever */
 	setting shutdown_timeout;	   /* seconds that a shutdown waits for clients; 0 is for ever */
@@ -30,7 +40,8 @@ struct settings {
 	setting enable_debug_command;	   /* enum settings_guard */
 	setting tracking_table_max_keys;   /* 0 is no limit */
 	setting lazyfree_lazy_user_del;	   /* DEL is UNLINK */
-	setting notify_keyspace_events;	   /* enum event_class; 0 is off */
+	struct output_limit output_limits[SETTINGS_CLIENTS];
+	setting notify_keyspace_events; /* enum event_class; 0 is off */
 	setting slowlog_log_slower_than;   /* microseconds; negative is off */
 	setting slowlog_max_len;	   /* entries */
 	setting latency_monitor_threshold; /* milliseconds; 0 is off */

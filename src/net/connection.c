@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "command/monitor.h"
+#include "net/output_limit.h"
 #include "session/postpone.h"
 
 enum {
@@ -192,6 +193,44 @@ static void connection_note_output(struct connection *connection)
 	atomic_store_explicit(&connection->output_chunks, output != NULL ? output->chunks : 0, memory_order_relaxed);
 	if (bytes > counter_get(&connection->worker->largest_output))
 		counter_set(&connection->worker->largest_output, bytes);
+	output_limit_note(connection, uv_now(&connection->worker->loop));
+	if (connection->above_since != 0)
+		worker_watch_soft_limits(connection->worker);
+}
+
+void connection_note_limit(const struct connection *connection)
+{
+	log_event(LOG_WARNING, "client closed at client-output-buffer-limit", LOG_INT("id", connection->session.id),
+		  LOG_INT("bytes", connection_waiting(connection)));
+	atomic_fetch_add_explicit(&connection->worker->output_limit_closed, 1, memory_order_relaxed);
+}
+
+static void connection_close_at_limit(struct connection *connection)
+{
+	if (connection->state == CONNECTION_CLOSING || session_has(&connection->session, SESSION_KILLED))
+		return; /* or is about to be */
+	connection_note_limit(connection);
+	connection_close(connection);
+}
+
+bool connection_check_soft_limits(struct worker *worker)
+{
+	struct session *session = worker->registry.sessions;
+	uint64_t now = uv_now(&worker->loop);
+	bool some_are_above = false;
+
+	while (session != NULL) {
+		struct connection *connection = connection_of(session);
+
+		session = session->next; /* before the session may go */
+		if (connection->above_since == 0)
+			continue;
+		output_limit_note(connection, now);
+		some_are_above |= connection->above_since != 0;
+		if (output_limit_outlasted(connection, now))
+			connection_close_at_limit(connection);
+	}
+	return some_are_above;
 }
 
 static size_t connection_backlog(const struct connection *connection)
@@ -276,7 +315,10 @@ static void connection_send(struct connection *connection, struct reply *reply)
 	counter_add(&connection->worker->output_bytes, (uint64_t)sent);
 	counter_add(&connection->worker->writes, sent > 0);
 	connection_note_output(connection);
-	connection_send_output(connection);
+	if (output_limit_reached(connection))
+		connection_close_at_limit(connection);
+	else
+		connection_send_output(connection);
 }
 
 void connection_deliver(struct connection *connection)

@@ -36,6 +36,7 @@ struct connection {
 	struct inbox inbox;
 	struct session_wait *wait; /* NULL: the session is not blocked. `deadline` is the wait's timer, then */
 	uint64_t active;	   /* loop time in ms of the last finished command or other progress */
+	uint64_t above_since; /* loop time in ms since which it has been above its soft output limit; 0: it is not */
 	uint32_t progress;	   /* bytes of an unfinished command since then */
 	uint8_t state;		   /* enum connection_state */
 	uint8_t open_handles;	   /* whose close callback has not come */
@@ -55,6 +56,20 @@ void connection_open(struct worker *worker, int fd, enum transport_kind kind, st
 
 /* Sends what is in its inbox. The worker's thread. */
 void connection_deliver(struct connection *connection);
+
+/* Bytes that wait to be sent to the client. Any thread. */
+static inline uint64_t connection_waiting(const struct connection *connection)
+{
+	return atomic_load_explicit(&connection->output_bytes, memory_order_relaxed) +
+	       atomic_load_explicit(&connection->inbox_bytes, memory_order_relaxed);
+}
+
+/* Counts and logs that a client is closed at client-output-buffer-limit. Any thread. */
+void connection_note_limit(const struct connection *connection);
+
+/* Closes the connections of the worker that have been above their soft output limit for too long. Returns whether any
+ * is still above it. */
+bool connection_check_soft_limits(struct worker *worker);
 
 /* Closes every connection of the worker at once. */
 void connection_close_all(struct worker *worker);

@@ -9,6 +9,7 @@
 
 #include "base/lock.h"
 #include "net/connection.h"
+#include "net/output_limit.h"
 
 static void deliver(uv_loop_t *loop, void *unused)
 {
@@ -52,6 +53,8 @@ void inbox_put(struct connection *connection, struct block *message)
 	bool failed;
 	bool post;
 
+	if (session_has(&connection->session, SESSION_KILLED))
+		return; /* it is to get no more, and to take no more memory */
 	lock_take(&worker->inbox_lock);
 	messages = inbox_open(connection);
 	if (messages != NULL)
@@ -63,6 +66,10 @@ void inbox_put(struct connection *connection, struct block *message)
 	worker->inbox_posted |= post;
 	lock_release(&worker->inbox_lock);
 
+	if (!failed && output_limit_reached(connection)) {
+		connection_note_limit(connection);
+		failed = true;
+	}
 	if (failed)
 		connection->session.ops->kill(&connection->session);
 	if (post)

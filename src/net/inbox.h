@@ -24,7 +24,8 @@ struct inbox {
 };
 
 /* Puts a message (whole RESP) in and wakes the worker if need be. Any thread that keeps the session from ending.
- * Without memory the client is killed: a message must not be missing from what it gets. */
+ * Without memory, and at client-output-buffer-limit, the client is killed: a message must not be missing from what it
+ * gets. */
 void inbox_put(struct connection *connection, struct block *message);
 
 /* Moves the messages behind `reply`; false when there are none. The worker's thread. */

@@ -292,6 +292,7 @@ static void figures_sum(const struct net *net, struct net_figures *sum)
 		sum->timed_out += counter_get(&worker->timed_out);
 		sum->query_limit_closed += counter_get(&worker->query_limit_closed);
 		sum->blocked += counter_get(&worker->blocked);
+		sum->output_limit_closed += atomic_load_explicit(&worker->output_limit_closed, memory_order_relaxed);
 		sum->largest_input = larger(sum->largest_input, counter_get(&worker->largest_input));
 		sum->largest_output = larger(sum->largest_output, counter_get(&worker->largest_output));
 	}
@@ -317,6 +318,7 @@ void net_figures(struct net *net, struct net_figures *figures)
 	figures->protocol_errors -= base.protocol_errors;
 	figures->timed_out -= base.timed_out;
 	figures->query_limit_closed -= base.query_limit_closed;
+	figures->output_limit_closed -= base.output_limit_closed;
 }
 
 void net_reset_figures(struct net *net)

@@ -94,10 +94,11 @@ struct net_figures {
 	uint64_t writes;
 	uint64_t turns;		     /* of the loops in which there was something to do */
 	uint64_t turn_ticks;	     /* clock_ticks() spent in them */
-	uint64_t protocol_errors;    /* clients closed for one */
-	uint64_t timed_out;	     /* closed by the read deadline */
-	uint64_t query_limit_closed; /* closed at client-query-buffer-limit */
-	uint64_t largest_input;	     /* recent largest, bytes */
+	uint64_t protocol_errors;     /* clients closed for one */
+	uint64_t timed_out;	      /* closed by the read deadline */
+	uint64_t query_limit_closed;  /* closed at client-query-buffer-limit */
+	uint64_t output_limit_closed; /* closed at client-output-buffer-limit */
+	uint64_t largest_input;	      /* recent largest, bytes */
 	uint64_t largest_output;
 	uint64_t blocked;	/* clients that wait for something, now */
 	uint64_t client_memory; /* bytes that the connections take, with what they hold back in either direction */

@@ -148,6 +148,22 @@ void worker_cancel_task(struct worker *worker, const struct session *session)
 	task->cancel(task);
 }
 
+/* --- soft limits -------------------------------------------------------------------------------------------------- */
+
+enum { SOFT_LIMIT_CHECK_MS = 100 };
+
+static void soft_limits_check(uv_timer_t *timer)
+{
+	if (!connection_check_soft_limits(worker_of(timer->loop)))
+		uv_timer_stop(timer);
+}
+
+void worker_watch_soft_limits(struct worker *worker)
+{
+	if (!uv_is_active((uv_handle_t *)&worker->soft_limit))
+		uv_timer_start(&worker->soft_limit, soft_limits_check, SOFT_LIMIT_CHECK_MS, SOFT_LIMIT_CHECK_MS);
+}
+
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
 bool worker_init(struct worker *worker, struct net *net, unsigned index, const struct net_options *options)
@@ -171,6 +187,7 @@ bool worker_init(struct worker *worker, struct net *net, unsigned index, const s
 	lock_init(&worker->inbox_lock, options->threads > 1);
 	uv_async_init(&worker->loop, &worker->wake, mailbox_wake);
 	uv_idle_init(&worker->loop, &worker->task_turn);
+	uv_timer_init(&worker->loop, &worker->soft_limit);
 	uv_prepare_init(&worker->loop, &worker->before_poll);
 	uv_prepare_start(&worker->before_poll, turn_begin);
 	return true;
@@ -212,6 +229,7 @@ void worker_stop(struct worker *worker, const struct net_options *options)
 	uv_close((uv_handle_t *)&worker->wake, NULL);
 	uv_close((uv_handle_t *)&worker->before_poll, NULL);
 	uv_close((uv_handle_t *)&worker->task_turn, NULL);
+	uv_close((uv_handle_t *)&worker->soft_limit, NULL);
 }
 
 void worker_free(struct worker *worker)

@@ -68,6 +68,9 @@ struct worker {
 	uv_idle_t task_turn;	    /* active while there are tasks: the loop then polls without waiting */
 	struct session_task *tasks; /* the one whose turn is next first (utlist.h) */
 
+	/* Running while a connection is above its soft output limit. */
+	uv_timer_t soft_limit;
+
 	/* Who is being read from. libuv would go on reading from a client that sends faster than it is served, up to 32
 	 * times, while all others wait: WORKER_READ_SIZE bytes are enough for one turn. */
 	const struct connection *reader; /* NULL: nobody since the last poll. Only compared, never followed. */
@@ -99,6 +102,7 @@ struct worker {
 	counter turn_ticks; /* clock_ticks() spent in them */
 	counter blocked;    /* sessions that wait */
 	counter buffered;   /* bytes that its connections hold, in and out */
+	_Atomic uint64_t output_limit_closed; /* closed at client-output-buffer-limit, by any thread */
 };
 
 static inline struct worker *worker_of(const uv_loop_t *loop)
@@ -123,6 +127,9 @@ void worker_run_task(struct worker *worker, struct session *session, struct sess
 
 /* Cancels what is being done for a session that ends. */
 void worker_cancel_task(struct worker *worker, const struct session *session);
+
+/* Looks at the connections that are above their soft output limit now and then, until there are none. */
+void worker_watch_soft_limits(struct worker *worker);
 
 /* Unix time in milliseconds of this wake-up. The worker's thread. */
 static inline int64_t worker_now(struct worker *worker)

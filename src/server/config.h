@@ -45,6 +45,7 @@ enum config_id {
 	CONFIG_PROTO_MAX_BULK_LEN,
 	CONFIG_CLIENT_QUERY_BUFFER_LIMIT,
 	CONFIG_CLIENT_BACKLOG_LIMIT,
+	CONFIG_CLIENT_OUTPUT_BUFFER_LIMIT,
 	CONFIG_MAXMEMORY_CLIENTS,
 	CONFIG_MAX_KEY_SIZE,
 	CONFIG_MAX_VALUE_SIZE,
@@ -91,6 +92,7 @@ enum config_kind {
 };
 
 struct config;
+struct config_value;
 
 /* A name that a setting may be given, and its number. An array of them ends with a NULL name. */
 struct config_choice {
@@ -109,6 +111,9 @@ struct config_row {
 	setting *mirror; /* where lower rooms read it, or NULL */
 	/* Whether the value, which has the right form, is a good one; NULL: it always is. Writes `error`. */
 	bool (*check)(int64_t number, struct slice text, char *error);
+	/* Fills in, from the text that was in force before (NULL: none), what a given text leaves out; NULL: nothing
+	 * can be left out. False when there is no memory. */
+	bool (*complete)(const char *before, struct config_value *value);
 	/* Makes a new value take effect while the daemon runs; NULL when there is nothing to do. False, with `error`
 	 * written, when it cannot be had: then it is called once more with the old value back in place. */
 	bool (*apply)(struct config *config, char *error);
@@ -136,6 +141,9 @@ struct config_value {
 /* Reads a value from words; *value is the caller's. False: `error` says what it must be, in Redis's words. */
 bool config_value_parse(const struct config_row *row, const struct slice *words, size_t count,
 			struct config_value *value, char *error);
+
+/* Completes the value by what was in force before. False when there is no memory. */
+bool config_value_complete(const struct config_row *row, const struct config_value *before, struct config_value *value);
 
 /* Appends the value as CONFIG GET shows it. */
 void config_value_print(const struct config_row *row, const struct config_value *value, struct buffer *out);

@@ -81,7 +81,7 @@ static bool add_change(struct changes *changes, struct slice name, struct slice 
 	return true;
 }
 
-static bool parse_changes(struct changes *changes, char *error)
+static bool parse_changes(const struct config *config, struct changes *changes, char *error)
 {
 	char why[CONFIG_ERROR_TEXT];
 
@@ -90,6 +90,8 @@ static bool parse_changes(struct changes *changes, char *error)
 
 		if (!config_value_parse(config_row(change->id), &change->word, 1, &change->value, why))
 			return set_fail(&change->name, why, error);
+		if (!config_value_complete(config_row(change->id), &config->values.at[change->id], &change->value))
+			return set_fail(&change->name, "out of memory", error);
 	}
 	return true;
 }
@@ -132,7 +134,7 @@ bool config_set(struct config *config, const struct slice *words, size_t count, 
 	if (!good)
 		return false;
 	uv_mutex_lock(&config->lock);
-	good = parse_changes(&changes, error) && make_changes(config, &changes, error);
+	good = parse_changes(config, &changes, error) && make_changes(config, &changes, error);
 	uv_mutex_unlock(&config->lock);
 	for (size_t i = 0; i < changes.count; i++)
 		config_value_free(&changes.at[i].value);

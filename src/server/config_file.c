@@ -15,6 +15,7 @@
 #include "resp/inline.h"
 #include "server/config.h"
 #include "server/config_apply.h"
+#include "server/output_limits.h"
 
 enum { MAX_INCLUDES = 8 }; /* files within files; more is a file that includes itself */
 
@@ -114,6 +115,10 @@ static bool load_setting(struct loader *loader, const struct slice *words, int c
 		return loader_fail(loader, "unknown setting '%.*s'", (int)words[0].len, words[0].data);
 	if (!config_value_parse(config_row(id), words + 1, (size_t)count - 1, &value, why))
 		return loader_fail(loader, "%s: %s", config_row(id)->name, why);
+	if (!config_value_complete(config_row(id), &loader->values->at[id], &value)) {
+		config_value_free(&value);
+		return loader_fail(loader, "out of memory");
+	}
 	config_value_free(&loader->values->at[id]);
 	loader->values->at[id] = value;
 	return true;
@@ -250,7 +255,7 @@ bool config_load(struct config *config, int argc, char *const *argv, char *error
 			snprintf(error, CONFIG_ERROR_TEXT, "cannot find '%.200s': %s", path, strerror(errno));
 		good = config->path != NULL;
 	}
-	return good && config_apply_password(config, error);
+	return good && config_apply_password(config, error) && output_limits_apply(config, error);
 }
 
 /* Makes the value that the file now gives take effect. */

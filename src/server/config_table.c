@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "server/config.h"
 #include "server/config_apply.h"
+#include "server/output_limits.h"
 #include "store/keyspace.h"
 
 enum { MEGABYTE = 1024 * 1024 };
@@ -203,6 +204,17 @@ static const struct config_row table[CONFIG_COUNT] = {
 					 .mirror = &settings.client_backlog_limit,
 					 .group = limits,
 					 .doc = "Bytes of unsent replies at which a client is no longer read from."},
+	[CONFIG_CLIENT_OUTPUT_BUFFER_LIMIT] =
+		{.name = "client-output-buffer-limit",
+		 .kind = CONFIG_LIST,
+		 .mutable = true,
+		 .initial = "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
+		 .check = output_limits_check,
+		 .complete = output_limits_complete,
+		 .apply = output_limits_apply,
+		 .group = limits,
+		 .doc =
+			 "For each class of clients the unsent bytes at which it is closed: at once, after seconds."},
 	[CONFIG_MAXMEMORY_CLIENTS] =
 		{
 			.name = "maxmemory-clients",

@@ -191,6 +191,11 @@ bool config_value_parse(const struct config_row *row, const struct slice *words,
 	return good;
 }
 
+bool config_value_complete(const struct config_row *row, const struct config_value *before, struct config_value *value)
+{
+	return row->complete == NULL || row->complete(before->text, value);
+}
+
 static const char *choice_name(const struct config_row *row, int64_t number)
 {
 	const struct config_choice *choice = row->choices;

@@ -330,6 +330,7 @@ static void print_stats(const struct info *info, struct buffer *out)
 	print_number(out, "pubsubshard_channels", pubsub_topics(PUBSUB_SHARD));
 	print_number(out, "total_error_replies", errorstats_total(&info->server->errors));
 	print_number(out, "client_query_buffer_limit_disconnections", figures.query_limit_closed);
+	print_number(out, "client_output_buffer_limit_disconnections", figures.output_limit_closed);
 	print_number(out, "protocol_error_disconnections", figures.protocol_errors);
 	print_number(out, "timeout_disconnections", figures.timed_out);
 	print_number(out, "evicted_clients", crowd.evicted);

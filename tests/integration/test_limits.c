@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -509,11 +510,155 @@ START_TEST(idle_clients_cost_little)
 }
 END_TEST
 
+/* --- output ------------------------------------------------------------------------------------------------------- */
+
+/* A subscriber of "all" that does not read what comes. */
+static struct client *silent_subscriber(struct server *server)
+{
+	struct client *c = client_open(server, 2);
+	int small = 4096;
+
+	setsockopt(client_fd(c), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	expect(c, "[ $subscribe $all :1 ]", "SUBSCRIBE", "all", NULL);
+	return c;
+}
+
+/* Publishes `bytes` to "all" in pieces of 64 KB and returns how many subscribers the last one had. */
+static long long publish_bytes(struct client *publisher, size_t bytes)
+{
+	enum { PIECE = 64 * 1024 };
+	char *piece = malloc(PIECE + 1);
+	long long receivers = -1;
+
+	memset(piece, 'x', PIECE);
+	piece[PIECE] = '\0';
+	for (size_t sent = 0; sent < bytes; sent += PIECE)
+		receivers = client_integer(publisher, "PUBLISH", "all", piece, NULL);
+	free(piece);
+	return receivers;
+}
+
+/* A subscriber that does not read is closed; one that does gets everything. */
+START_TEST(output_hard_limit)
+{
+	enum { MORE_THAN_KERNELS_HOLD = 32 * 1024 * 1024 };
+	struct server *server = server_start("--client-output-buffer-limit", "pubsub 1mb 0 0", NULL);
+	struct client *publisher = client_open(server, 2);
+	struct client *silent = silent_subscriber(server);
+
+	publish_bytes(publisher, MORE_THAN_KERNELS_HOLD);
+	expect_eventually(publisher, "[ $all :0 ]", "PUBSUB", "NUMSUB", "all", NULL);
+	if (!against_redis()) {
+		ck_assert_int_eq(info_number(publisher, "client_output_buffer_limit_disconnections"), 1);
+		server_log_wait(server, "client closed at client-output-buffer-limit");
+		ck_assert_int_lt(info_number(publisher, "client_recent_max_output_buffer"), 2 * 1024 * 1024);
+	}
+	client_close(silent);
+	server_stop(server);
+}
+END_TEST
+
+/* A publisher that is never waited for: nothing is delivered while its pipeline runs, and the inbox alone reaches the
+ * limit. */
+START_TEST(output_hard_limit_of_an_inbox)
+{
+	enum { PUBLISHED = 2000 };
+	struct server *server = server_start("--client-output-buffer-limit", "pubsub 16kb 0 0", NULL);
+	struct client *publisher = client_open(server, 2);
+	struct client *silent = silent_subscriber(server);
+	char payload[1001];
+
+	memset(payload, 'x', sizeof(payload) - 1);
+	payload[sizeof(payload) - 1] = '\0';
+	for (int round = 0; round < 20; round++) {
+		for (int i = 0; i < PUBLISHED; i++)
+			client_send_command(publisher, "PUBLISH", "all", payload, NULL);
+		for (int i = 0; i < PUBLISHED; i++)
+			client_reply(publisher);
+	}
+	expect_eventually(publisher, "[ $all :0 ]", "PUBSUB", "NUMSUB", "all", NULL);
+	client_close(silent);
+	server_stop(server);
+}
+END_TEST
+
+START_TEST(output_soft_limit)
+{
+	enum { MORE_THAN_KERNELS_HOLD = 16 * 1024 * 1024 };
+	struct server *server = server_start("--client-output-buffer-limit", "pubsub 0 1mb 1", NULL);
+	struct client *publisher = client_open(server, 2);
+	struct client *silent = silent_subscriber(server);
+	struct client *reads = silent_subscriber(server);
+	int64_t start;
+
+	ck_assert_int_eq(publish_bytes(publisher, MORE_THAN_KERNELS_HOLD), 2);
+	start = clock_milliseconds();
+	for (int i = 0; i < MORE_THAN_KERNELS_HOLD / (64 * 1024); i++)
+		client_reply(reads);
+	expect_eventually(publisher, "[ $all :1 ]", "PUBSUB", "NUMSUB", "all", NULL);
+	ck_assert_int_ge(clock_milliseconds() - start, 500);
+	expect(publisher, ":1", "PUBLISH", "all", "end", NULL);
+	expect_reply(reads, "[ $message $all $end ]");
+	client_close(silent);
+	server_stop(server);
+}
+END_TEST
+
+START_TEST(output_limit_of_normal_clients)
+{
+	enum { LARGE = 32 * 1024 * 1024 };
+	struct server *server = server_start("--client-output-buffer-limit", "normal 1mb 0 0", NULL);
+	struct client *c = client_open(server, 2);
+	struct client *silent = client_open(server, 2);
+	char number[32];
+
+	snprintf(number, sizeof(number), "%d", LARGE - 1);
+	ck_assert_int_eq(client_integer(c, "SETRANGE", "key", number, "x", NULL), LARGE);
+	client_send_command(silent, "GET", "key", NULL);
+	wait_until(info_number(c, "connected_clients") == 1);
+	if (!against_redis())
+		ck_assert_int_eq(info_number(c, "client_output_buffer_limit_disconnections"), 1);
+	client_close(silent);
+	server_stop(server);
+}
+END_TEST
+
+START_TEST(output_limits_are_set_by_class)
+{
+	static const char *const wrong[][2] = {
+		{"pubsub 1mb 2", "Wrong number of arguments in buffer limit configuration."},
+		{"master 1 2 3", "Invalid client class specified in buffer limit configuration."},
+		{"pubsub 1 2 x", "Error in hard, soft or soft_seconds setting in buffer limit configuration."},
+		{"pubsub 1 2 -3", "Error in hard, soft or soft_seconds setting in buffer limit configuration."},
+		{"pubsub -1 2 3", "Error in hard, soft or soft_seconds setting in buffer limit configuration."},
+	};
+	struct server *server = server_start(NULL, NULL);
+	struct client *c = client_open(server, 2);
+	char error[256];
+
+	expect(c,
+	       "[ $client-output-buffer-limit $normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60 ]",
+	       "CONFIG", "GET", "client-output-buffer-limit", NULL);
+	expect(c, "+OK", "CONFIG", "SET", "client-output-buffer-limit", "pubsub 1mb 2 3", NULL);
+	expect(c, "+OK", "CONFIG", "SET", "client-output-buffer-limit", "Replica 1 2 3 normal 4kb 5 6", NULL);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(error, sizeof(error),
+			 "-ERR CONFIG SET failed (possibly related to argument 'client-output-buffer-limit') - %s",
+			 wrong[i][1]);
+		expect(c, error, "CONFIG", "SET", "client-output-buffer-limit", wrong[i][0], NULL);
+	}
+	expect(c, "[ $client-output-buffer-limit $normal 4096 5 6 slave 1 2 3 pubsub 1048576 2 3 ]", "CONFIG", "GET",
+	       "client-output-buffer-limit", NULL);
+	server_stop(server);
+}
+END_TEST
+
 Suite *limits_suite(void)
 {
 	Suite *suite = suite_create("limits");
 	TCase *errors = shared_case(suite, "protocol errors");
 	TCase *sizes = alone_case(suite, "sizes");
+	TCase *output = alone_case(suite, "output");
 	TCase *counts = alone_case(suite, "counts");
 
 	tcase_add_loop_test(errors, protocol_error, 0, PROTOCOL_ERRORS);
@@ -529,6 +674,12 @@ Suite *limits_suite(void)
 	tcase_add_test(sizes, claims_cost_nothing);
 	tcase_add_test(sizes, strangers_may_send_little);
 	tcase_add_test(sizes, password_and_more_at_once);
+
+	tcase_add_test(output, output_hard_limit);
+	tcase_add_test(output, output_hard_limit_of_an_inbox);
+	tcase_add_test(output, output_soft_limit);
+	tcase_add_test(output, output_limit_of_normal_clients);
+	tcase_add_test(output, output_limits_are_set_by_class);
 
 	tcase_add_test(counts, clients_at_most);
 #if defined(__linux__)
