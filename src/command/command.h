@@ -44,16 +44,16 @@ enum command_flag {
 	COMMAND_NO_MULTI = 1 << 13,
 	COMMAND_BLOCKING = 1 << 14,	 /* may block its client: see session_wait */
 	COMMAND_MAY_REPLICATE = 1 << 15, /* writes nothing itself, but others must hear of it: PUBLISH */
+	COMMAND_SUBSCRIBER = 1 << 23,	 /* a RESP2 client that has subscribed may run it */
 	COMMAND_LOCK_ALL = 1 << 24,	 /* touches keys that its arguments do not name: every shard is locked */
 	/* Reads shards that its arguments do not name: it locks them itself, one at a time, unless it is to be done at
 	 * once. */
 	COMMAND_LOCK_EACH = 1 << 25,
 	COMMAND_UNQUEUED = 1 << 26,	/* runs at once though a transaction is open */
-	COMMAND_GUARDED = 1 << 28,	/* DEBUG: enable-debug-command must allow it */
 	COMMAND_NO_TOUCH = 1 << 27,	/* asks about keys, which is no use of them */
+	COMMAND_GUARDED = 1 << 28,	/* DEBUG: enable-debug-command must allow it */
 	COMMAND_ALWAYS_TOUCH = 1 << 29, /* ... is one, even by a client that said CLIENT NO-TOUCH */
 	COMMAND_PUSHES = 1 << 30,	/* what it writes are pushes, which CLIENT REPLY OFF does not withdraw */
-	COMMAND_SUBSCRIBER = 1 << 23,	/* a RESP2 client that has subscribed may run it */
 };
 
 /* ACL categories, as ACL CAT names them (without the @). */

@@ -1361,7 +1361,7 @@ static struct command commands[] = {
 	/* --- pubsub --- */
 	{
 		.name = "subscribe", .handler = subscribe_command, .arity = -2,
-		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
+		.flags = COMMAND_PUSHES | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "2.0.0", .complexity = "O(N) where N is the number of channels to subscribe to.",
 		.summary = "Listens to channels.",
@@ -1369,7 +1369,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "unsubscribe", .handler = unsubscribe_command, .arity = -1,
-		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
+		.flags = COMMAND_PUSHES | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "2.0.0", .complexity = "O(N) where N is the number of channels to unsubscribe.",
 		.summary = "Stops listening to channels, or to all of them.",
@@ -1377,7 +1377,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "psubscribe", .handler = psubscribe_command, .arity = -2,
-		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
+		.flags = COMMAND_PUSHES | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "2.0.0", .complexity = "O(N) where N is the number of patterns to subscribe to.",
 		.summary = "Listens to all channels whose names match patterns.",
@@ -1385,7 +1385,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "punsubscribe", .handler = punsubscribe_command, .arity = -1,
-		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
+		.flags = COMMAND_PUSHES | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "2.0.0", .complexity = "O(N) where N is the number of patterns to unsubscribe.",
 		.summary = "Stops listening to patterns, or to all of them.",
@@ -1393,7 +1393,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "ssubscribe", .handler = ssubscribe_command, .arity = -2,
-		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
+		.flags = COMMAND_PUSHES | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
 		.keys = {1, -1, 1, .flags = KEY_NOT_KEY},
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "7.0.0", .complexity = "O(N) where N is the number of shard channels to subscribe to.",
@@ -1402,7 +1402,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "sunsubscribe", .handler = sunsubscribe_command, .arity = -1,
-		.flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
+		.flags = COMMAND_PUSHES | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
 		.keys = {1, -1, 1, .flags = KEY_NOT_KEY},
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "7.0.0", .complexity = "O(N) where N is the number of shard channels to unsubscribe.",
@@ -1411,7 +1411,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "publish", .handler = publish_command, .arity = 3,
-		.flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
+		.flags = COMMAND_MAY_REPLICATE | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "2.0.0",
 		.complexity = "O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number of subscribed patterns (by any client).",
@@ -1420,7 +1420,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "spublish", .handler = spublish_command, .arity = 3,
-		.flags = COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
+		.flags = COMMAND_MAY_REPLICATE | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
 		.keys = {1, 1, 1, .flags = KEY_NOT_KEY},
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "7.0.0",
