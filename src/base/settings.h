@@ -41,7 +41,7 @@ struct settings {
 	setting tracking_table_max_keys;   /* 0 is no limit */
 	setting lazyfree_lazy_user_del;	   /* DEL is UNLINK */
 	struct output_limit output_limits[SETTINGS_CLIENTS];
-	setting notify_keyspace_events; /* enum event_class; 0 is off */
+	setting notify_keyspace_events;	   /* enum event_class; 0 is off */
 	setting slowlog_log_slower_than;   /* microseconds; negative is off */
 	setting slowlog_max_len;	   /* entries */
 	setting latency_monitor_threshold; /* milliseconds; 0 is off */

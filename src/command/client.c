@@ -10,6 +10,7 @@
 #include "command/arguments.h"
 #include "command/handlers.h"
 #include "session/registry.h"
+#include "session/tracking.h"
 
 void client_id_command(struct command_context *context)
 {
@@ -131,25 +132,49 @@ int64_t client_seconds(int64_t from_ms, int64_t to_ms)
 	return to_ms > from_ms ? (to_ms - from_ms) / 1000 : 0;
 }
 
-/* N, or what is special about the client, as Redis's CLIENT LIST documents the letters. */
-static const char *flag_letters(const struct session *session, const struct session_peer *peer, char *out)
+enum { FLAG_LETTERS = 20 }; /* room for all of them and a NUL */
+
+/* What no flag of the session says. */
+static bool letter_applies(const struct session *session, const struct session_peer *peer, char letter)
 {
-	enum { OF_A_UNIX_SOCKET = 0 };
+	switch (letter) {
+	case 'R':
+		return (tracking_flags(session) & TRACKING_BROKEN) != 0;
+	case 'B':
+		return (tracking_flags(session) & TRACKING_BCAST) != 0;
+	default: /* U */
+		return peer->unix_socket;
+	}
+}
+
+/* N, or what is special about the client, as Redis's CLIENT LIST documents the letters. */
+static const char *flag_letters(const struct session *session, const struct session_peer *peer, char out[FLAG_LETTERS])
+{
 	static const struct {
-		unsigned flag;
+		unsigned flag; /* 0: see letter_applies */
 		char letter;
 	} letters[] = {
-		{SESSION_MONITOR, 'O'},	 {SESSION_SUBSCRIBED, 'P'},
-		{SESSION_MULTI, 'x'},	 {SESSION_PAUSED | SESSION_BLOCKED, 'b'},
-		{SESSION_DIRTY, 'd'},	 {SESSION_CLOSING, 'c'},
-		{SESSION_KILLED, 'A'},	 {OF_A_UNIX_SOCKET, 'U'},
-		{SESSION_NO_EVICT, 'e'}, {SESSION_NO_TOUCH, 'T'},
+		{SESSION_MONITOR, 'O'},
+		{SESSION_SUBSCRIBED, 'P'},
+		{SESSION_MULTI, 'x'},
+		{SESSION_PAUSED | SESSION_BLOCKED, 'b'},
+		{SESSION_TRACKING, 't'},
+		{0, 'R'},
+		{0, 'B'},
+		{SESSION_DIRTY, 'd'},
+		{SESSION_CLOSING, 'c'},
+		{SESSION_KILLED, 'A'},
+		{0, 'U'},
+		{SESSION_NO_EVICT, 'e'},
+		{SESSION_NO_TOUCH, 'T'},
 	};
 	size_t len = 0;
 
-	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
-		if (letters[i].flag == OF_A_UNIX_SOCKET ? peer->unix_socket : session_has(session, letters[i].flag))
+	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
+		if (letters[i].flag != 0 ? session_has(session, letters[i].flag)
+					 : letter_applies(session, peer, letters[i].letter))
 			out[len++] = letters[i].letter;
+	}
 	if (len == 0)
 		out[len++] = 'N';
 	out[len] = '\0';
@@ -169,7 +194,7 @@ static void line_append(struct buffer *out, const struct session *session, int64
 	int64_t active_ms = atomic_load_explicit(&session->active_ms, memory_order_relaxed);
 	struct session_peer peer = {.fd = -1};
 	char command_name[COMMAND_NAME_TEXT];
-	char flags[16];
+	char flags[FLAG_LETTERS];
 
 	session->ops->describe(session, &peer);
 	buffer_printf(out, "id=%llu addr=%s laddr=%s fd=%d name=%s age=%lld idle=%lld flags=%s db=%u",
@@ -184,10 +209,11 @@ static void line_append(struct buffer *out, const struct session *session, int64
 		      (unsigned long long)peer.query_buffer, (unsigned long long)peer.query_buffer_free,
 		      (unsigned long long)atomic_load_explicit(&session->postponed_bytes, memory_order_relaxed),
 		      (unsigned long long)atomic_load_explicit(&session->queued_bytes, memory_order_relaxed));
-	buffer_printf(out, " obl=0 oll=%llu omem=%llu tot-mem=%llu events=%s cmd=%s user=default redir=-1 resp=%d",
+	buffer_printf(out, " obl=0 oll=%llu omem=%llu tot-mem=%llu events=%s cmd=%s user=default redir=%lld resp=%d",
 		      (unsigned long long)peer.output_blocks, (unsigned long long)peer.output,
 		      (unsigned long long)peer.footprint, peer.output > 0 ? "rw" : "r",
-		      last != NULL ? command_full_name(last, command_name) : "NULL", session_protocol(session));
+		      last != NULL ? command_full_name(last, command_name) : "NULL",
+		      (long long)tracking_redirect(session), session_protocol(session));
 	buffer_printf(out, " lib-name=%s lib-ver=%s\n", text_or_nothing(session->lib_name),
 		      text_or_nothing(session->lib_ver));
 }

@@ -78,8 +78,8 @@ command_handler dump_command, restore_command;
 
 /* pubsub.c */
 command_handler subscribe_command, psubscribe_command, ssubscribe_command, unsubscribe_command, punsubscribe_command,
-	sunsubscribe_command, publish_command, spublish_command, pubsub_channels_command, pubsub_numsub_command,
-	pubsub_numpat_command, pubsub_shardchannels_command, pubsub_shardnumsub_command, pubsub_help_command;
+	sunsubscribe_command, publish_command, spublish_command, pubsub_channels_command, pubsub_shardchannels_command,
+	pubsub_numsub_command, pubsub_shardnumsub_command, pubsub_numpat_command, pubsub_help_command;
 
 /* server.c */
 command_handler info_command, time_command, shutdown_command, config_get_command, config_set_command,

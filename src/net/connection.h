@@ -37,11 +37,11 @@ struct connection {
 	struct session_wait *wait; /* NULL: the session is not blocked. `deadline` is the wait's timer, then */
 	uint64_t active;	   /* loop time in ms of the last finished command or other progress */
 	uint64_t above_since; /* loop time in ms since which it has been above its soft output limit; 0: it is not */
-	uint32_t progress;	   /* bytes of an unfinished command since then */
-	uint8_t state;		   /* enum connection_state */
-	uint8_t open_handles;	   /* whose close callback has not come */
-	bool reading;		   /* uv_read_start is in force */
-	bool serving;		   /* its commands are being run further up the stack */
+	uint32_t progress;    /* bytes of an unfinished command since then */
+	uint8_t state;	      /* enum connection_state */
+	uint8_t open_handles; /* whose close callback has not come */
+	bool reading;	      /* uv_read_start is in force */
+	bool serving;	      /* its commands are being run further up the stack */
 
 	/* For CLIENT LIST, on any thread. */
 	_Atomic uint64_t input_bytes;

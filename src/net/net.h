@@ -92,8 +92,8 @@ struct net_figures {
 	uint64_t output_bytes;
 	uint64_t reads;
 	uint64_t writes;
-	uint64_t turns;		     /* of the loops in which there was something to do */
-	uint64_t turn_ticks;	     /* clock_ticks() spent in them */
+	uint64_t turns;		      /* of the loops in which there was something to do */
+	uint64_t turn_ticks;	      /* clock_ticks() spent in them */
 	uint64_t protocol_errors;     /* clients closed for one */
 	uint64_t timed_out;	      /* closed by the read deadline */
 	uint64_t query_limit_closed;  /* closed at client-query-buffer-limit */

@@ -96,12 +96,12 @@ struct worker {
 	counter query_limit_closed;
 	counter largest_input;
 	counter largest_output;
-	counter reads;	    /* that brought bytes */
-	counter writes;	    /* that took bytes */
-	counter turns;	    /* of the loop in which there was something to do */
-	counter turn_ticks; /* clock_ticks() spent in them */
-	counter blocked;    /* sessions that wait */
-	counter buffered;   /* bytes that its connections hold, in and out */
+	counter reads;			      /* that brought bytes */
+	counter writes;			      /* that took bytes */
+	counter turns;			      /* of the loop in which there was something to do */
+	counter turn_ticks;		      /* clock_ticks() spent in them */
+	counter blocked;		      /* sessions that wait */
+	counter buffered;		      /* bytes that its connections hold, in and out */
 	_Atomic uint64_t output_limit_closed; /* closed at client-output-buffer-limit, by any thread */
 };
 
