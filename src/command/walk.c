@@ -351,12 +351,27 @@ static void scan_reply(struct command_context *context, uint64_t cursor, const s
 	reply_free(&keys);
 }
 
+/* Redis reads a cursor with strtoul(3): there may be a sign before it, and no word at all is 0. */
+static bool cursor_parse(struct slice word, uint64_t *cursor)
+{
+	bool negative = word.len > 0 && word.data[0] == '-';
+	bool has_sign = negative || (word.len > 0 && word.data[0] == '+');
+	struct slice digits = {word.data + has_sign, word.len - has_sign};
+
+	*cursor = 0;
+	if (word.len > 0 && !number_parse_uint64(digits, cursor))
+		return false;
+	if (negative)
+		*cursor = -*cursor;
+	return true;
+}
+
 void scan_command(struct command_context *context)
 {
 	struct scan_options options = {.pattern = SLICE("*"), .count = 10, .strings = true};
 	uint64_t cursor;
 
-	if (!number_parse_uint64(context->argv[1], &cursor)) {
+	if (!cursor_parse(context->argv[1], &cursor)) {
 		reply_error(context->reply, "ERR invalid cursor");
 		return;
 	}

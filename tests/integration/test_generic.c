@@ -313,7 +313,11 @@ START_TEST(scan_refuses)
 	expect(c, "-ERR invalid cursor", "SCAN", "1x", NULL);
 	expect(c, "-ERR invalid cursor", "SCAN", " 1", NULL);
 	expect(c, "-ERR invalid cursor", "SCAN", "18446744073709551616", NULL);
+	expect(c, "-ERR invalid cursor", "SCAN", "-", NULL);
 	expect(c, "-ERR invalid cursor", "SCAN", "start", "COUNT", NULL);
+	expect(c, "[ $0 [ ] ]", "SCAN", "", NULL);
+	expect(c, "[ $0 [ ] ]", "SCAN", "+0", NULL);
+	expect_like(c, "[ *", "SCAN", "-1", NULL);
 	expect(c, syntax_error, "SCAN", "0", "COUNT", NULL);
 	expect(c, syntax_error, "SCAN", "0", "COUNT", "0", NULL);
 	expect(c, syntax_error, "SCAN", "0", "COUNT", "-5", NULL);
