@@ -28,12 +28,18 @@ static bool name_is_valid(struct slice name)
 	return true;
 }
 
+bool client_check_name(struct command_context *context, struct slice name)
+{
+	if (name_is_valid(name))
+		return true;
+	reply_error(context->reply, "ERR Client names cannot contain spaces, newlines or special characters.");
+	return false;
+}
+
 bool client_set_name(struct command_context *context, struct slice name)
 {
-	if (!name_is_valid(name)) {
-		reply_error(context->reply, "ERR Client names cannot contain spaces, newlines or special characters.");
+	if (!client_check_name(context, name))
 		return false;
-	}
 	if (!session_set_name(context->session, name)) {
 		reply_error_out_of_memory(context->reply);
 		return false;

@@ -22,6 +22,9 @@ bool client_parse_type(struct command_context *context, size_t index, enum clien
 /* Whole seconds from one Unix time in milliseconds to another; 0 when the clock went back. */
 int64_t client_seconds(int64_t from_ms, int64_t to_ms);
 
+/* Whether a client may have the name. Writes the error and returns false when not. */
+bool client_check_name(struct command_context *context, struct slice name);
+
 /* Gives the session a name, as CLIENT SETNAME and HELLO SETNAME do. Writes the error and returns false when it cannot
  * be one. */
 bool client_set_name(struct command_context *context, struct slice name);

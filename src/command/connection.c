@@ -125,6 +125,8 @@ static bool hello_parse(struct command_context *context, struct hello *hello)
 			hello->password = argv[at + 2];
 			at += 3;
 		} else if (argument_is(context, at, "SETNAME") && more >= 1) {
+			if (!client_check_name(context, argv[at + 1]))
+				return false;
 			hello->set_name = true;
 			hello->name = argv[at + 1];
 			at += 2;

@@ -124,6 +124,8 @@ START_TEST(hello_refuses)
 	expect(c, "-ERR Syntax error in HELLO option 'AUTH'", "HELLO", "3", "AUTH", "default", NULL);
 	expect(c, "-ERR Syntax error in HELLO option 'SETNAME'", "HELLO", "3", "SETNAME", NULL);
 	expect(c, "-ERR Client names cannot contain spaces, newlines or special characters.", "HELLO", "3", "SETNAME",
+	       "two words", "NOSUCH", NULL);
+	expect(c, "-ERR Client names cannot contain spaces, newlines or special characters.", "HELLO", "3", "SETNAME",
 	       "a b", NULL);
 	expect(c, WRONGPASS, "HELLO", "3", "AUTH", "nobody", "secret", NULL);
 	expect_like(c, "*resp=2*", "CLIENT", "INFO", NULL);
