@@ -1,0 +1,246 @@
+"""The one place that says where cubbyd is meant to answer otherwise than redis-server 7.0, and why.
+
+Three tables: commands that are not compared at all, single calls that are left out, and rules. A rule names commands,
+gives a reason, and turns a reply into what of it must be equal. Errors are compared as they are.
+"""
+
+from dataclasses import dataclass
+from typing import Callable
+
+
+
+SECONDS = 5  # by how much times may differ that each server counts from its own now
+SOON = 600  # seconds: a key that dies earlier could die while a program runs
+
+# Commands with subcommands.
+CONTAINERS = {b"client", b"command", b"config", b"debug", b"memory", b"object", b"pubsub", b"slowlog", b"latency",
+              b"function", b"module"}  # fmt: skip
+
+
+def full_name(words):
+    """The command's name in lower case; of a container with the subcommand."""
+    name = words[0].lower()
+    if name in CONTAINERS and len(words) > 1 and isinstance(words[1], bytes):
+        name += b"|" + words[1].lower()
+    return name.decode("latin-1")
+
+
+# --- commands that are not compared ------------------------------------------------------------------------------------
+
+NOT_COMPARED = {
+    "delifeq": "Valkey's, Redis has no such command",
+    "client|setinfo": "of Redis 7.2",
+    "client|no-touch": "of Redis 7.2",
+    "waitaof": "of Redis 7.2",
+}
+
+# --- calls that are left out -------------------------------------------------------------------------------------------
+
+
+def _integer(word):
+    try:
+        return int(word) if isinstance(word, bytes) else None
+    except ValueError:
+        return None
+
+
+def _is_set_with_seconds(words, _steps):
+    return full_name(words) == "set" and len(words) == 4 and _integer(words[3]) is not None
+
+
+# Where a command has its time: its index (of an option: behind it), and its unit in milliseconds.
+_TIMES = {"expire": (2, 1000), "setex": (2, 1000), "pexpire": (2, 1), "psetex": (2, 1), "restore": (2, 1)}
+_TIME_OPTIONS = {b"EX": 1000, b"PX": 1}
+
+
+def _ends_soon(words, _steps):
+    name = full_name(words)
+    times = []
+    if name in _TIMES:
+        index, unit = _TIMES[name]
+        times = [(word, unit) for word in words[index : index + 1]]
+    if name in ("set", "getex"):
+        times = [(after, _TIME_OPTIONS.get(word.upper())) for word, after in zip(words, words[1:])]
+    return any(unit and _integer(word) and 0 < _integer(word) * unit < SOON * 1000 for word, unit in times)
+
+
+def _has_a_cursor_with_a_zero_byte(words, _steps):
+    return full_name(words) == "scan" and len(words) > 1 and b"\0" in words[1]
+
+
+def _meets_a_dead_key(words, steps):
+    return full_name(words) == "randomkey" and any(_leaves_a_dead_key(step.words) for step in steps)
+
+
+def _leaves_a_dead_key(words):
+    """SET with a time in the past makes a key that only the next look at it removes."""
+    options = {word.upper() for word in words[3:] if isinstance(word, bytes)}
+    return full_name(words) == "set" and options & {b"EXAT", b"PXAT"}
+
+
+LEFT_OUT = (
+    (_is_set_with_seconds, "SET key value seconds is cubby's extension"),
+    (_ends_soon, "each server has its own clock, and both would have to be asked at the same time"),
+    (_has_a_cursor_with_a_zero_byte, "Redis does not see what stands behind the zero byte"),
+    (_meets_a_dead_key, "which keys RANDOMKEY looks at before it finds a living one is chance; it removes the dead ones"),
+)
+
+
+def is_left_out(words, steps):
+    """Whether a program does without this command after these steps."""
+    return any(matches(words, steps) for matches, _ in LEFT_OUT)
+
+
+# --- rules -------------------------------------------------------------------------------------------------------------
+
+
+class Near:
+    """A number that may be a little more or less."""
+
+    def __init__(self, number, tolerance):
+        self.number = number
+        self.tolerance = tolerance
+
+    def __eq__(self, other):
+        return isinstance(other, Near) and abs(self.number - other.number) <= self.tolerance
+
+    def __repr__(self):
+        return f"about {self.number}"
+
+
+@dataclass
+class Rule:
+    commands: tuple
+    reason: str
+    reduce: Callable  # (words, reply, side) -> what must be equal
+    errors_too: bool = False  # whether errors are reduced as well
+
+
+def near(tolerance):
+    def reduce(_words, reply, _side):
+        number = int(reply[1])
+        return (reply[0], Near(number, tolerance)) if number >= 0 else reply
+
+    return reduce
+
+
+def shape(_words, reply, _side=None):
+    """The types alone; of an aggregate the kinds of elements that it has."""
+    kind, value = reply
+    if isinstance(value, list):
+        return (kind, sorted({repr(shape(None, element)) for element in value}))
+    return (kind, value is None)
+
+
+def kind_only(_words, reply, _side):
+    return reply[0]
+
+
+def nothing(_words, _reply, _side):
+    return None
+
+
+def any_order(_words, reply, _side=None):
+    return (reply[0], sorted(reply[1], key=repr))
+
+
+def whole_scan(words, reply, _side):
+    """SCAN 0 COUNT 1000 returns all keys; of other calls only the types are the same."""
+    cursor, keys = reply[1]
+    if words[1].strip(b"0+-") or b"1000" not in words or cursor != (b"$", b"0"):
+        return (reply[0], cursor[0], keys[0])
+    return (reply[0], cursor, any_order(words, keys))
+
+
+def names_for_ids(_words, reply, side):
+    kind, value = reply
+    if isinstance(value, list):
+        return (kind, [names_for_ids(_words, element, side) for element in value])
+    who = side.name_of(int(value)) if kind == b":" else None
+    return (kind, who) if who else reply
+
+
+def pairs_of(reply):
+    """The fields of a map, which is a list of names and values in RESP2."""
+    return list(zip(reply[1][::2], reply[1][1::2]))
+
+
+def without(*fields):
+    def reduce(_words, reply, _side):
+        return (reply[0], [pair for pair in pairs_of(reply) if pair[0][1] not in fields])
+
+    return reduce
+
+
+def common_settings(_words, reply, side):
+    return (reply[0], sorted((pair for pair in pairs_of(reply) if pair[0][1] in side.common.settings), key=repr))
+
+
+def common_commands(_words, reply, side):
+    return (reply[0], sorted(name[1].lower() for name in reply[1] if name[1].decode().lower() in side.common.commands))
+
+
+# Fields of CLIENT LIST that are the same on both servers.
+CLIENT_FIELDS = (b"name", b"db", b"sub", b"psub", b"multi", b"resp", b"user", b"flags")
+
+
+def client_lines(_words, reply, side):
+    lines = [line for line in reply[1].split(b"\n") if line]
+    return (reply[0], sorted(repr(_client_line(line, side)) for line in lines))
+
+
+def _client_line(line, side):
+    fields = dict(field.partition(b"=")[::2] for field in line.split(b" ") if b"=" in field)
+    kept = {name: fields.get(name) for name in CLIENT_FIELDS}
+    redirected = fields.get(b"redir", b"-1")
+    kept[b"redir"] = side.name_of(int(redirected)) or redirected
+    return kept
+
+
+RULES = (
+    Rule(("keys", "pubsub|channels", "pubsub|shardchannels"), "hash tables have no order", any_order),
+    Rule(("scan",), "hash tables have no order, and a cursor is the server's own", whole_scan),
+    Rule(("randomkey",), "chance", shape),
+    Rule(("ttl", "expiretime", "object|idletime"), "each server reads its own clock", near(SECONDS)),
+    Rule(("pttl", "pexpiretime"), "each server reads its own clock", near(SECONDS * 1000)),
+    Rule(("object|freq",), "a counter that grows by chance", near(10)),
+    Rule(("client|id", "client|getredir", "client|trackinginfo"), "each server counts its clients", names_for_ids),
+    Rule(("client|list", "client|info"), "addresses, ages, sizes of buffers; fields of 7.2", client_lines),
+    Rule(("hello",), "the server's version and the number of the client", without(b"server", b"version", b"id")),
+    Rule(("config|get",), "hash tables have no order; each server has settings of its own", common_settings),
+    Rule(("time", "lastsave", "info", "lolwut", "memory|doctor", "memory|malloc-stats", "memory|usage", "debug|object",
+          "function|stats"), "what a server measures or says of itself", shape),
+    Rule(("slowlog|get", "slowlog|len", "latency|latest", "latency|doctor", "latency|histogram", "latency|history",
+          "latency|graph", "latency|reset", "memory|stats"), "as much as there is to show", kind_only),
+    Rule(("client|help", "command|help", "config|help", "debug|help", "memory|help", "object|help", "slowlog|help",
+          "latency|help", "pubsub|help", "module|help", "function|help"), "in words of its own", shape),
+    Rule(("command", "command|count"), "each server has commands of its own", kind_only),
+    Rule(("command|list",), "each server has commands of its own", common_commands),
+    Rule(("command|info", "command|docs"), "compared by introspection.py", kind_only),
+    Rule(("sort", "sort_ro"), "with strings only there is nothing to sort: an error says so", nothing, True),
+)  # fmt: skip
+
+_RULES = {name: rule for rule in RULES for name in rule.commands}
+
+
+def canonical(words, queue, items, side):
+    """What of a connection's replies must be equal. words: the command, None when another connection received them;
+    queue: the commands that MULTI has queued."""
+    if words is None:
+        return items
+    return [_canonical_reply(words, queue, reply, side) for reply in items]
+
+
+def _canonical_reply(words, queue, reply, side):
+    name = full_name(words)
+    if name == "exec" and reply[0] == b"*" and reply[1]:
+        if len(queue) != len(reply[1]):
+            return reply
+        return (b"*", [_canonical_reply(one, [], element, side) for one, element in zip(queue, reply[1])])
+    rule = _RULES.get(name)
+    if rule is None or reply == (b"+", b"QUEUED") or (reply[0] in b"->" and not rule.errors_too):
+        return reply
+    try:
+        return rule.reduce(words, reply, side)
+    except (ValueError, IndexError, TypeError):
+        return reply
