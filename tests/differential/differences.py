@@ -5,9 +5,10 @@ gives a reason, and turns a reply into what of it must be equal. Errors are comp
 """
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Callable
 
-
+from wire import is_message
 
 SECONDS = 5  # by how much times may differ that each server counts from its own now
 SOON = 600  # seconds: a key that dies earlier could die while a program runs
@@ -197,7 +198,22 @@ def _client_line(line, side):
     return kept
 
 
+def well_formed_range(words, reply, _side):
+    at = 2 if full_name(words) == "bitcount" else 3
+    numbers, unit = words[at : at + 2], words[at + 2 :]
+    optional = full_name(words) == "bitpos" or len(numbers) != 1
+    units = not unit or (len(unit) == 1 and unit[0].upper() in (b"BYTE", b"BIT"))
+    bit = full_name(words) == "bitcount" or words[2] in (b"0", b"1")
+    return reply if optional and units and bit and all(_is_int64(word) for word in numbers) else None
+
+
+def _is_int64(word):
+    number = _integer(word)
+    return number is not None and str(number).encode() == word and -(1 << 63) <= number < 1 << 63
+
+
 RULES = (
+    Rule(("bitcount", "bitpos"), "7.2 looks at the arguments before it looks for the key", well_formed_range, True),
     Rule(("keys", "pubsub|channels", "pubsub|shardchannels"), "hash tables have no order", any_order),
     Rule(("scan",), "hash tables have no order, and a cursor is the server's own", whole_scan),
     Rule(("randomkey",), "chance", shape),
@@ -226,9 +242,32 @@ _RULES = {name: rule for rule in RULES for name in rule.commands}
 def canonical(words, queue, items, side):
     """What of a connection's replies must be equal. words: the command, None when another connection received them;
     queue: the commands that MULTI has queued."""
-    if words is None:
-        return items
-    return [_canonical_reply(words, queue, reply, side) for reply in items]
+    if words is not None:
+        items = [_canonical_reply(words, queue, reply, side) for reply in items]
+        items = sorted(items, key=_is_message)
+    return _patterns_in_order(items)
+
+
+def _is_message(item):
+    """7.0 sends what a client publishes to itself before the command's reply, 7.2 behind it."""
+    return isinstance(item, tuple) and isinstance(item[1], list) and is_message(item)
+
+
+def _patterns_in_order(items):
+    """One message that matches several patterns of a client comes in the order of Redis's hash table of patterns: such
+    runs are sorted."""
+    ordered = []
+    for message, run in groupby(items, key=_pattern_message):
+        ordered += sorted(run, key=repr) if message else run
+    return ordered
+
+
+def _pattern_message(item):
+    """Channel and text of a message that came by a pattern; None for anything else."""
+    if not isinstance(item, tuple) or not isinstance(item[1], list) or len(item[1]) != 4:
+        return None
+    kind, _, channel, message = item[1]
+    return (channel, message) if kind == (b"$", b"pmessage") else None
 
 
 def _canonical_reply(words, queue, reply, side):

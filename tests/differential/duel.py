@@ -149,7 +149,7 @@ class Duel:
 
     def __exit__(self, *_):
         for side in (self.redis, self.cubby):
-            side.end()
+            side.begin({})  # which sets the settings back
             side.control.close()
 
     def run(self, program):

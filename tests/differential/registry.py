@@ -64,13 +64,13 @@ def group_names(name):
     return list(_groups[name])
 
 
-def draw(name, words):
-    """A command of that name, as a list of words."""
+def draw(name, words, spoiled=SPOILED):
+    """A command of that name, as a list of words. spoiled: how often it is made wrong."""
     generator = _generators[name]
     command = [part.encode() for part in name.split("|")]
     if words.maybe(0.5):
         command = [part.upper() for part in command]
     command += generator.draw(words)
-    if generator.fragile or not words.maybe(SPOILED):
+    if generator.fragile or not words.maybe(spoiled):
         return command
     return words.spoil(command, name.count("|") + 1)

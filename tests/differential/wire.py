@@ -10,6 +10,7 @@ import socket
 import time
 
 DEADLINE = 20  # seconds for one reply
+LONG = 80  # bytes; longer words are shown by their length and their start
 
 AGGREGATES = b"*~>%|"
 STRINGS = b"$="
@@ -29,8 +30,9 @@ def encode(words):
     return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words)
 
 
-def _parse(data, position):
-    """The reply that starts at the position, and where the next one does."""
+def _parse(data, position, strays):
+    """The reply that starts at the position, and where the next one does. Messages that stand inside of the reply (Redis
+    7.0 writes to a client that publishes to itself in a transaction) are appended to the strays."""
     end = data.find(b"\r\n", position)
     if end < 0:
         raise _Incomplete
@@ -47,14 +49,19 @@ def _parse(data, position):
             raise _Incomplete
         return (kind, bytes(data[position : position + count])), position + count + 2
     elements = []
-    for _ in range(2 * count if kind in b"%|" else count):
-        element, position = _parse(data, position)
-        elements.append(element)
+    while len(elements) < (2 * count if kind in b"%|" else count):
+        element, position = _parse(data, position, strays)
+        (strays if is_message(element) else elements).append(element)
     return (kind, elements), position
 
 
 def is_push(reply):
     return reply[0] == b">"
+
+
+def is_message(reply):
+    """Whether it is a push that belongs to no command: what has been published, or is no longer valid."""
+    return is_push(reply) and reply[1][0][1] in (b"message", b"pmessage", b"smessage", b"invalidate")
 
 
 class Connection:
@@ -64,6 +71,7 @@ class Connection:
         self._socket = socket.create_connection(("127.0.0.1", port), DEADLINE)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._read = bytearray()
+        self._strays = []
         self.closed = False
         self.protocol = protocol
         if protocol == 3:
@@ -75,8 +83,11 @@ class Connection:
         self.closed = True
 
     def send(self, words):
+        self.send_all([words])
+
+    def send_all(self, commands):
         try:
-            self._socket.sendall(encode(words))
+            self._socket.sendall(b"".join(encode(words) for words in commands))
         except OSError:
             pass  # that the server has closed is what reading then finds
 
@@ -112,12 +123,16 @@ class Connection:
 
     def _next(self):
         """A reply out of what has been read; None when it is not complete."""
+        if self._strays:
+            return self._strays.pop(0)
         if self._read:
+            strays = []
             try:
-                reply, end = _parse(self._read, 0)
+                reply, end = _parse(self._read, 0, strays)
             except _Incomplete:
                 return CLOSED if self.closed else None
             del self._read[:end]
+            self._strays = strays
             return reply
         return CLOSED if self.closed else None
 
@@ -158,6 +173,8 @@ def words_text(words):
 def _word_text(word):
     if not isinstance(word, bytes):
         return str(word)
+    if len(word) > LONG:
+        return f"<{len(word)} bytes that start with {_word_text(word[:8])}>"
     plain = word.isascii() and word.decode("ascii").isprintable() and word and b" " not in word and b'"' not in word
     if plain:
         return word.decode()

@@ -1,7 +1,7 @@
 """The server: its settings, its figures, its commands' descriptions, and the tools for looking inside."""
 
 import registry
-from registry import group
+from registry import IdOf, group
 
 command = group("server")
 
@@ -75,7 +75,9 @@ def command_list(words):
 
 @command("command|getkeys", "command|getkeysandflags")
 def command_getkeys(words):
-    return registry.draw(words.one_of(*(name for name in words.commands if name in registry.names())), words)
+    names = (name for name in words.commands if name in registry.names())
+    # Nothing is run, so an id need not be anybody's.
+    return [b"0" if isinstance(word, IdOf) else word for word in registry.draw(words.one_of(*names), words)]
 
 
 @command("lolwut")
