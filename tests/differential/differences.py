@@ -4,6 +4,7 @@ Three tables: commands that are not compared at all, single calls that are left 
 gives a reason, and turns a reply into what of it must be equal. Errors are compared as they are.
 """
 
+import re
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Callable
@@ -69,6 +70,11 @@ def _has_a_cursor_with_a_zero_byte(words, _steps):
     return full_name(words) == "scan" and len(words) > 1 and b"\0" in words[1]
 
 
+def _overflows_in_redis(words, _steps):
+    numbers = [_integer(word) for word in words[2:]]
+    return full_name(words) == "bitfield" and any(number and abs(number) >= 1 << 62 for number in numbers)
+
+
 def _meets_a_dead_key(words, steps):
     return full_name(words) == "randomkey" and any(_leaves_a_dead_key(step.words) for step in steps)
 
@@ -83,6 +89,7 @@ LEFT_OUT = (
     (_is_set_with_seconds, "SET key value seconds is cubby's extension"),
     (_ends_soon, "each server has its own clock, and both would have to be asked at the same time"),
     (_has_a_cursor_with_a_zero_byte, "Redis does not see what stands behind the zero byte"),
+    (_overflows_in_redis, "the subtraction with which Redis looks for an overflow overflows itself"),
     (_meets_a_dead_key, "which keys RANDOMKEY looks at before it finds a living one is chance; it removes the dead ones"),
 )
 
@@ -212,6 +219,9 @@ def _is_int64(word):
     return number is not None and str(number).encode() == word and -(1 << 63) <= number < 1 << 63
 
 
+# MONITOR's lines: time, database and address, command.
+MONITORED = re.compile(rb"[\d.]+ \[(\d+) [^\]]*\] (.*)", re.DOTALL)
+
 RULES = (
     Rule(("bitcount", "bitpos"), "7.2 looks at the arguments before it looks for the key", well_formed_range, True),
     Rule(("keys", "pubsub|channels", "pubsub|shardchannels"), "hash tables have no order", any_order),
@@ -245,7 +255,23 @@ def canonical(words, queue, items, side):
     if words is not None:
         items = [_canonical_reply(words, queue, reply, side) for reply in items]
         items = sorted(items, key=_is_message)
-    return _patterns_in_order(items)
+        if len(words) == 1 and full_name(words) in ("unsubscribe", "punsubscribe", "sunsubscribe"):
+            items = _in_any_order(items)
+    return _patterns_in_order([_monitored(item) for item in items])
+
+
+def _in_any_order(items):
+    """Leaving all channels goes over a hash table."""
+    if not all(isinstance(item[1], list) and len(item[1]) == 3 for item in items):
+        return items
+    kinds, channels, counts = zip(*(item[1] for item in items))
+    return [(b"unsubscribed", (kinds, sorted(channels, key=repr), counts))]
+
+
+def _monitored(item):
+    """A line of MONITOR without the time and the client's address."""
+    line = MONITORED.fullmatch(item[1]) if item[0] == b"+" and isinstance(item[1], bytes) else None
+    return line.groups() if line else item
 
 
 def _is_message(item):

@@ -23,6 +23,8 @@ KNOWN = {
     ("command|getkeysandflags", "arguments"): "7.0 has not described them",
     ("config|get", "arguments"): "7.0 has the parameter in a block of its own",
     ("debug", "doc_flags"): "syscmd says that only Redis's own tools should use it",
+    ("wait", "flags"): "7.0 calls it noscript, 7.2 blocking",
+    ("wait", "categories"): "blocking is a category too",
     ("set", "arguments"): "SET key value SECONDS, cubby's extension",
 }
 

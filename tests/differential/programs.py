@@ -36,6 +36,7 @@ class Plan:
     actors: str = "a"  # connections, a letter each; capitals speak the other protocol
     loose: bool = False
     beginning: list = field(default_factory=list)  # (connection, words)
+    audience: str = ""  # connections that only take the first steps, and then listen
 
 
 DATA = {"strings": 6, "bits": 2, "keys": 3, "expiry": 2}
@@ -44,10 +45,12 @@ PLANS = {
     "bits": Plan({"bits": 10, "strings": 3, "keys": 0.5}),
     "keys": Plan({"keys": 10, "strings": 4, "expiry": 1, "select": 1}),
     "expiry": Plan({"expiry": 10, "strings": 4, "keys": 1}),
-    "transactions": Plan({"transactions": 4, "exec": 3, **DATA, "select": 0.3, "pubsub": 0.5, "reset": 0.1}, "abC", True),
+    "transactions": Plan({"transactions": 4, "exec": 3, **DATA, "select": 0.3, "publish": 0.3,
+                          "subscribe": 0.2, "reset": 0.1}, "abC", True),
     "pubsub": Plan({"pubsub": 12, "publish": 6, "strings": 1, "ping": 1, "reset": 0.2, "quit": 0.1}, "abC", True),
     "tracking": Plan({"tracking": 3, **DATA, "transactions": 1, "reset": 0.2}, "abR", True,
                      [("r", [b"SUBSCRIBE", b"__redis__:invalidate"])]),  # fmt: skip
+    "monitor": Plan({"strings": 6, "keys": 2, "transactions": 1, "echo": 1}, "aB", True, [("m", [b"MONITOR"])], "M"),
     "connection": Plan({"connection": 10, "strings": 3, "transactions": 1, "pubsub": 1}, "aB", True),
     "server": Plan({"server": 10, "strings": 3, "keys": 1, "expiry": 1}),
 }  # fmt: skip
@@ -79,7 +82,7 @@ def make(group, seed, protocol, count, common):
     plan = PLANS[group]
     chance = random.Random(f"{group} {seed}")
     words = Words(chance, common)
-    cast = {who.lower(): protocol if who.islower() else 5 - protocol for who in plan.actors}
+    cast = {who.lower(): protocol if who.islower() else 5 - protocol for who in plan.actors + plan.audience}
     program = Program(group, seed, cast, loose=plan.loose)
     if "psubscribe" in common.commands:
         cast[OBSERVER] = protocol

@@ -146,6 +146,11 @@ def wait(words):
     return words.one_of([b"0", b"0"], [b"0", b"10"], [b"1", b"1"], [b"-1", b"0"], [b"x", b"0"], [b"0", b"-1"], [b"0", b"x"])
 
 
+@group("monitor")("monitor")
+def monitor(_words):
+    return []
+
+
 @command("shutdown", fragile=True)
 def shutdown(words):
     return words.one_of([b"ABORT"], [b"NOSUCH"], [b"SAVE", b"NOSAVE"], [b"ABORT", b"NOW"], [b"NOW", b"ABORT"], [b"x", b"y"])
