@@ -82,9 +82,10 @@ bool glob_match(struct slice pattern, struct slice text, bool nocase)
 	const char *after_star = NULL; /* what follows the last * */
 	const char *star_end = NULL;   /* up to where in the text that * has taken */
 
-	/* Redis gives the empty text to "*" (KEYS and SCAN look for that pattern by itself), not to "**". */
+	/* To Redis the empty text matches no *: an empty channel is not for PSUBSCRIBE *. (KEYS and SCAN do not compare
+	 * when their pattern is "*".) */
 	if (text.len == 0)
-		return pattern.len == 0 || (pattern.len == 1 && *at == '*');
+		return pattern.len == 0;
 	while (byte < text_end) {
 		if (at < end && *at == '*') {
 			after_star = ++at;

@@ -30,7 +30,7 @@ static const struct {
 	{"?", "", false, false},
 	{"??", "a", false, false},
 	/* * */
-	{"*", "", false, true},
+	{"*", "", false, false},
 	{"**", "", false, false},
 	{"*", "anything", false, true},
 	{"**", "anything", false, true},
