@@ -16,7 +16,7 @@ SOON = 600  # seconds: a key that dies earlier could die while a program runs
 
 # Commands with subcommands.
 CONTAINERS = {b"client", b"command", b"config", b"debug", b"memory", b"object", b"pubsub", b"slowlog", b"latency",
-              b"function", b"module"}  # fmt: skip
+              b"function", b"module", b"script", b"cluster"}  # fmt: skip
 
 
 def full_name(words):
@@ -34,6 +34,9 @@ NOT_COMPARED = {
     "client|setinfo": "of Redis 7.2",
     "client|no-touch": "of Redis 7.2",
     "waitaof": "of Redis 7.2",
+    "debug|assert": "ends the server",
+    "debug|panic": "ends the server",
+    "debug|segfault": "ends the server",
 }
 
 # --- calls that are left out -------------------------------------------------------------------------------------------
@@ -185,7 +188,9 @@ def common_settings(_words, reply, side):
 
 
 def common_commands(_words, reply, side):
-    return (reply[0], sorted(name[1].lower() for name in reply[1] if name[1].decode().lower() in side.common.commands))
+    names = {name[1].decode().lower() for name in reply[1]}
+    # Redis does not list the subcommands of DEBUG.
+    return (reply[0], sorted(name for name in names & side.common.commands if not name.startswith("debug|")))
 
 
 # Fields of CLIENT LIST that are the same on both servers.
@@ -234,12 +239,12 @@ RULES = (
     Rule(("client|list", "client|info"), "addresses, ages, sizes of buffers; fields of 7.2", client_lines),
     Rule(("hello",), "the server's version and the number of the client", without(b"server", b"version", b"id")),
     Rule(("config|get",), "hash tables have no order; each server has settings of its own", common_settings),
-    Rule(("time", "lastsave", "info", "lolwut", "memory|doctor", "memory|malloc-stats", "memory|usage", "debug|object",
-          "function|stats"), "what a server measures or says of itself", shape),
+    Rule(("time", "lastsave", "info", "lolwut", "memory|doctor", "memory|malloc-stats", "memory|usage", "debug|object"), "what a server measures or says of itself", shape),
     Rule(("slowlog|get", "slowlog|len", "latency|latest", "latency|doctor", "latency|histogram", "latency|history",
-          "latency|graph", "latency|reset", "memory|stats"), "as much as there is to show", kind_only),
+          "latency|graph", "latency|reset", "memory|stats", "debug|htstats", "debug|htstats-key", "debug|sdslen", "function|stats"),
+         "as much as there is to show", kind_only),
     Rule(("client|help", "command|help", "config|help", "debug|help", "memory|help", "object|help", "slowlog|help",
-          "latency|help", "pubsub|help", "module|help", "function|help"), "in words of its own", shape),
+          "latency|help", "pubsub|help", "module|help", "function|help", "script|help", "cluster|help"), "in words of its own", shape),
     Rule(("command", "command|count"), "each server has commands of its own", kind_only),
     Rule(("command|list",), "each server has commands of its own", common_commands),
     Rule(("command|info", "command|docs"), "compared by introspection.py", kind_only),

@@ -36,12 +36,18 @@ def differences(redis, cubby, names):
         for what, describe in (("INFO", _info), ("DOCS", _docs)):
             theirs, ours = (describe(side.control.ask(b"COMMAND", what.encode(), name.encode())) for side in (redis, cubby))
             for field in {**theirs, **ours}:
-                if theirs.get(field) != ours.get(field) and (name, field) not in KNOWN:
+                if theirs.get(field) != ours.get(field) and not _is_known(name, field, theirs):
                     found.append(
                         f"COMMAND {what} {name}: {field}\n"
                         f"  redis-server: {text(theirs.get(field))}\n  cubbyd:       {text(ours.get(field))}"
                     )
     return found
+
+
+def _is_known(name, field, theirs):
+    # Deprecated later than 7.0.
+    deprecated = field in ("doc_flags", "deprecated_since", "replaced_by") and field not in theirs
+    return deprecated or (name, field) in KNOWN
 
 
 INFO_FIELDS = ("name", "arity", "flags", "first key", "last key", "step", "categories", "tips", "key specifications")

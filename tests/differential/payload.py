@@ -54,6 +54,6 @@ def damage(data, chance):
         at = chance.randrange(len(data))
         return data[:at] + bytes([data[at] ^ (1 << chance.randrange(8))]) + data[at + 1 :]
     if kind == 2:
-        return sign(data[:-10], version=chance.choice((11, 80, 65535)))
+        return sign(data[:-10], version=chance.choice((80, 65535)))
     # A string that would end far behind the payload. (Redis would take the version for the string's last bytes.)
     return sign(bytes([TYPE_STRING]) + _length(len(data) + 1000) + data)

@@ -49,7 +49,9 @@ def _parse(data, position, strays):
             raise _Incomplete
         return (kind, bytes(data[position : position + count])), position + count + 2
     elements = []
-    while len(elements) < (2 * count if kind in b"%|" else count):
+    # An attribute is kept with the reply that follows it.
+    wanted = {b"%": 2 * count, b"|": 2 * count + 1}.get(kind, count)
+    while len(elements) < wanted:
         element, position = _parse(data, position, strays)
         (strays if is_message(element) else elements).append(element)
     return (kind, elements), position
