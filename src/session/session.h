@@ -119,11 +119,11 @@ enum session_flag {
 	SESSION_REPLY_SKIP = 1 << 10,	  /* that of the command which runs, or ran last, is */
 	SESSION_NO_EVICT = 1 << 11,	  /* not closed at maxmemory-clients */
 	SESSION_NO_TOUCH = 1 << 12,	  /* its reads leave the keys' last use as it was */
-	SESSION_TRACKING = 1 << 14,	  /* is told when what it has read changes (session/tracking.h) */
 	SESSION_DIRTY = 1 << 13,	  /* any thread: a watched key has changed */
 	SESSION_BLOCKED = 1 << 14,	  /* any thread: block was called, and nothing has ended the wait */
 	SESSION_RELEASED = 1 << 15,	  /* any thread: release was called with SESSION_RELEASE_TIMEOUT */
 	SESSION_RELEASED_ERROR = 1 << 16, /* any thread: ... with SESSION_RELEASE_ERROR */
+	SESSION_TRACKING = 1 << 17,	  /* is told when what it has read changes (session/tracking.h) */
 
 	/* Others speak to these: they may be silent for as long as they like. */
 	SESSION_LISTENS = SESSION_SUBSCRIBED | SESSION_MONITOR,
