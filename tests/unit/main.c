@@ -15,5 +15,7 @@ enum { SUITES = sizeof(suites) / sizeof(suites[0]) };
 
 int main(int argc, char **argv)
 {
+	/* Seconds for one test. Check's own four are few for a sanitizer's build on a busy machine. */
+	setenv("CK_DEFAULT_TIMEOUT", "60", 0);
 	return runner_run(suites, SUITES, argc, argv) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
