@@ -363,8 +363,9 @@ START_TEST(expiry_breaks_a_watch)
 
 	for (int active = 0; active <= 1; active++) {
 		expect(o, "+OK", "DEBUG", "SET-ACTIVE-EXPIRE", active ? "1" : "0", NULL);
-		expect(c, "+OK", "SET", "a", "1", "PX", "30", NULL);
-		expect(c, "+OK", "WATCH", "a", NULL);
+		client_send(c, "SET a 1 PX 30\r\nWATCH a\r\n", SIZE_MAX); /* in one go: it lives when watched */
+		expect_reply(c, "+OK");
+		expect_reply(c, "+OK");
 		expect(c, "+OK", "SET", "other", "1", NULL);
 		expect(c, ":1", "PEXPIRE", "other", "60", NULL);
 		expect_eventually(o, "nil", "GET", "other", NULL);
