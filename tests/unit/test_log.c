@@ -38,17 +38,23 @@ static void teardown(void)
 	rmdir(directory);
 }
 
-/* The file at `from` as a text. */
-static char *read_file(const char *from)
+/* The file at `from` as a text, without its first `start` bytes. */
+static char *read_file_after(const char *from, long start)
 {
 	FILE *file = fopen(from, "r");
 	size_t len;
 
 	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fseek(file, start, SEEK_SET), 0);
 	len = fread(content, 1, sizeof(content) - 1, file);
 	content[len] = '\0';
 	fclose(file);
 	return content;
+}
+
+static char *read_file(const char *from)
+{
+	return read_file_after(from, 0);
 }
 
 /* Checks that the log is one line and returns what follows its time. */
@@ -199,17 +205,19 @@ static bool is_json_object(const char *line)
 	return line != NULL && strcmp(line, "}") == 0;
 }
 
-/* A value of `len` times a byte that takes one, two (") or six (\x01) bytes of the line. */
+/* A value of `len` times a byte that takes one, two (") or six (\x01) bytes of the line. The lines before stay in the
+ * file: some file systems write a file to the disk each time it was emptied. */
 static void check_cut(size_t len, char byte)
 {
 	char text[6000];
+	struct stat before;
 	char *line;
 	size_t line_len;
 
 	memset(text, byte, len);
-	ck_assert_int_eq(truncate(path, 0), 0);
+	ck_assert_int_eq(stat(path, &before), 0);
 	log_event(LOG_NOTICE, "m", LOG_SLICE("v", ((struct slice){text, len})), LOG_INT("last", 1234567));
-	line = read_file(path);
+	line = read_file_after(path, before.st_size);
 	line_len = strlen(line);
 	ck_assert_uint_le(line_len, 4096);
 	ck_assert_int_eq(line[line_len - 1], '\n');
