@@ -242,9 +242,9 @@ static void server_free(struct server *server)
 	if (server->net != NULL)
 		net_free(server->net);
 	background_stop();
-	leave_keyspace(server->keyspace);
-	watch_free();
 	tracking_free();
+	watch_free();
+	leave_keyspace(server->keyspace);
 	free(server->cleaners);
 }
 
