@@ -98,11 +98,20 @@ static struct key key_of(const struct watched_key *key)
 
 /* --- what sessions do -------------------------------------------------------------------------------------------- */
 
+/* Both lists that such a watch would be in are walked in step: it is found, or not, where the shorter one ends. Either
+ * alone may be long: a session with 100,000 keys, a key with 10,000 sessions. */
 static bool session_watches(const struct session *session, unsigned db, const struct watched_key *key)
 {
-	for (const struct watch *watch = session->watches; watch != NULL; watch = watch->session_next) {
-		if (watch->key == key && watch->db == db)
+	const struct watch *own = session->watches;
+	const struct watch *of_key = key->watches;
+
+	while (own != NULL && of_key != NULL) {
+		if (own->key == key && own->db == db)
 			return true;
+		if (of_key->session == session && of_key->db == db)
+			return true;
+		own = own->session_next;
+		of_key = of_key->next;
 	}
 	return false;
 }

@@ -375,6 +375,36 @@ START_TEST(expiry_breaks_a_watch)
 }
 END_TEST
 
+/* To watch again what is watched already, or what another watches, takes no longer than the first time: other clients
+ * wait for the same shards. */
+START_TEST(many_keys_are_watched_again)
+{
+	enum { KEYS = 60 * 1000, NAME = 8 };
+	struct client *c = client_fresh(_i);
+	struct client *o = other(_i);
+	char(*names)[NAME] = malloc((size_t)KEYS * NAME);
+	const char **arguments = malloc((KEYS + 1) * sizeof(*arguments));
+
+	if (against_redis()) /* which looks through the client's list for each key */
+		return;
+	ck_assert(names != NULL && arguments != NULL);
+	arguments[0] = "WATCH";
+	for (int i = 0; i < KEYS; i++) {
+		snprintf(names[i], NAME, "w%d", i);
+		arguments[i + 1] = names[i];
+	}
+	for (int round = 0; round < 4; round++) {
+		client_send_arguments(round % 2 == 0 ? c : o, KEYS + 1, arguments, NULL);
+		expect_reply(round % 2 == 0 ? c : o, "+OK");
+	}
+	expect(o, "+OK", "SET", "w1", "1", NULL);
+	expect(c, "+OK", "MULTI", NULL);
+	expect(c, "nil", "EXEC", NULL);
+	free(names);
+	free(arguments);
+}
+END_TEST
+
 /* ---- Isolation ---- */
 
 /* Two clients move amounts between two counters of different shards in transactions while a third adds them up. */
@@ -500,6 +530,7 @@ Suite *transactions_suite(void)
 	tcase_add_loop_test(watching, unwatch_and_discard_unwatch, 2, 4);
 	tcase_add_loop_test(watching, watches_are_of_one_database, 2, 4);
 	tcase_add_loop_test(watching, expiry_breaks_a_watch, 2, 4);
+	tcase_add_loop_test(watching, many_keys_are_watched_again, 2, 4);
 	tcase_add_loop_test(watching, sums_are_always_whole, 2, 4);
 	tcase_add_loop_test(watching, check_and_set, 2, 4);
 
