@@ -340,12 +340,14 @@ static bool connection_may_run(const struct connection *connection)
 	       connection_backlog(connection) < (size_t)setting_get(&settings.client_backlog_limit);
 }
 
-/* Whether its client waits, perhaps for hours, and is read from so that its leaving is noticed. */
+/* Whether its client waits, perhaps for ever, and is read from so that its leaving is noticed. A pause ends by itself:
+ * for that the memory is not spent. */
 static bool connection_awaits_end(const struct connection *connection)
 {
-	return connection->state == CONNECTION_OPEN && !session_has(&connection->session, SESSION_CLOSING) &&
-	       (connection->wait != NULL || session_is_postponed(&connection->session)) &&
-	       connection->input.len < WORKER_READ_SIZE;
+	if (connection->state != CONNECTION_OPEN || session_has(&connection->session, SESSION_CLOSING))
+		return false;
+	return connection->wait != NULL ||
+	       (session_is_postponed(&connection->session) && connection->input.len < WORKER_READ_SIZE);
 }
 
 /* Whether more of its bytes may come: to be run, or to be kept. */

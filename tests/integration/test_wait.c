@@ -197,6 +197,25 @@ START_TEST(a_client_that_goes_is_noticed)
 }
 END_TEST
 
+/* Its last bytes are found though much stands before them. */
+START_TEST(a_client_that_goes_behind_a_pipeline_is_noticed)
+{
+	enum { PIPELINE = 2 * 1000 * 1000 };
+	struct client *c = client_fresh(_i);
+	struct client *other = client_open(shared, _i);
+	char *newlines = malloc(PIPELINE);
+
+	ck_assert_ptr_nonnull(newlines);
+	memset(newlines, '\n', PIPELINE);
+	client_send_command(c, "WAIT", "1", "0", NULL);
+	expect_blocked(other, 1);
+	client_send(c, newlines, PIPELINE);
+	client_close(c);
+	expect_blocked(other, 0);
+	free(newlines);
+}
+END_TEST
+
 START_TEST(the_read_deadline_does_not_count)
 {
 	struct server *server = server_start("--timeout", "1", NULL);
@@ -240,6 +259,7 @@ Suite *wait_suite(void)
 	tcase_add_loop_test(tcase, client_unblock_ends_a_wait, 2, 4);
 	tcase_add_loop_test(tcase, client_unblock_checks_its_words, 2, 4);
 	tcase_add_loop_test(tcase, a_client_that_goes_is_noticed, 2, 4);
+	tcase_add_loop_test(tcase, a_client_that_goes_behind_a_pipeline_is_noticed, 2, 4);
 	tcase_add_test(alone, the_read_deadline_does_not_count);
 	tcase_add_test(alone, a_daemon_ends_though_clients_wait);
 	return suite;
