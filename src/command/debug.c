@@ -19,6 +19,7 @@
 #include "base/settings.h"
 #include "command/arguments.h"
 #include "command/digest.h"
+#include "command/event.h"
 #include "command/handlers.h"
 #include "store/chains.h"
 
@@ -256,8 +257,11 @@ static bool populate_key(struct command_context *context, struct slice name, str
 
 	if (!context->at_once)
 		keyspace_lock_shard(context->keyspace, key.shard);
-	if (keyspace_find(context->keyspace, context->db, &key, context->now) == NULL)
+	if (keyspace_find(context->keyspace, context->db, &key, context->now) == NULL) {
 		done = keyspace_set(context->keyspace, context->db, &key, NULL, value, KEYSPACE_PERSIST) != NULL;
+		if (done)
+			event_raise(context, EVENT_NEW, "new", &key);
+	}
 	if (!context->at_once)
 		keyspace_unlock_shard(context->keyspace, key.shard);
 	return done;

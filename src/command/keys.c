@@ -59,6 +59,7 @@ void copy_command(struct command_context *context)
 		reply_error_out_of_memory(context->reply);
 		return;
 	}
+	event_raise_db(context, EVENT_NEW, "new", to, db); /* also when it replaces another, as in Redis */
 	event_raise_db(context, EVENT_GENERIC, "copy_to", to, db);
 	reply_int(context->reply, 1);
 }
@@ -84,6 +85,7 @@ void move_command(struct command_context *context)
 		reply_error_out_of_memory(context->reply);
 		return;
 	}
+	event_raise_db(context, EVENT_NEW, "new", key, db);
 	event_raise(context, EVENT_GENERIC, "move_from", key);
 	event_raise_db(context, EVENT_GENERIC, "move_to", key, db);
 	reply_int(context->reply, 1);

@@ -184,6 +184,7 @@ void restore_command(struct command_context *context)
 		return;
 	}
 	restore_use(&restore, found, context->now);
+	event_raise(context, EVENT_NEW, "new", key); /* also when it replaces another, as in Redis */
 	event_raise(context, EVENT_GENERIC, "restore", key);
 	reply_ok(context->reply);
 }
