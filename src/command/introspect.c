@@ -22,6 +22,7 @@ static const struct bit_word flag_words[] = {
 	{COMMAND_READONLY, "readonly"},
 	{COMMAND_DENYOOM, "denyoom"},
 	{COMMAND_ADMIN, "admin"},
+	{COMMAND_PUBSUB, "pubsub"},
 	{COMMAND_NOSCRIPT, "noscript"},
 	{COMMAND_BLOCKING, "blocking"},
 	{COMMAND_LOADING, "loading"},

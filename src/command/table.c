@@ -200,7 +200,7 @@ static struct command config_subcommands[] = {
 static struct command pubsub_subcommands[] = {
 	{
 		.name = "channels", .handler = pubsub_channels_command, .arity = -2,
-		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.flags = COMMAND_PUBSUB | COMMAND_LOADING | COMMAND_STALE,
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "2.8.0",
 		.complexity = "O(N) where N is the number of active channels, and assuming constant time pattern matching (relatively short channels and patterns)",
@@ -209,7 +209,7 @@ static struct command pubsub_subcommands[] = {
 	},
 	{
 		.name = "numsub", .handler = pubsub_numsub_command, .arity = -2,
-		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.flags = COMMAND_PUBSUB | COMMAND_LOADING | COMMAND_STALE,
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "2.8.0",
 		.complexity = "O(N) for the NUMSUB subcommand, where N is the number of requested channels",
@@ -218,14 +218,14 @@ static struct command pubsub_subcommands[] = {
 	},
 	{
 		.name = "numpat", .handler = pubsub_numpat_command, .arity = 2,
-		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.flags = COMMAND_PUBSUB | COMMAND_LOADING | COMMAND_STALE,
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "2.8.0", .complexity = "O(1)",
 		.summary = "Counts the patterns that somebody listens to.",
 	},
 	{
 		.name = "shardchannels", .handler = pubsub_shardchannels_command, .arity = -2,
-		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.flags = COMMAND_PUBSUB | COMMAND_LOADING | COMMAND_STALE,
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "7.0.0",
 		.complexity = "O(N) where N is the number of active shard channels, and assuming constant time pattern matching (relatively short shard channels).",
@@ -234,7 +234,7 @@ static struct command pubsub_subcommands[] = {
 	},
 	{
 		.name = "shardnumsub", .handler = pubsub_shardnumsub_command, .arity = -2,
-		.flags = COMMAND_LOADING | COMMAND_STALE,
+		.flags = COMMAND_PUBSUB | COMMAND_LOADING | COMMAND_STALE,
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "7.0.0",
 		.complexity = "O(N) for the SHARDNUMSUB subcommand, where N is the number of requested shard channels",
@@ -1361,7 +1361,7 @@ static struct command commands[] = {
 	/* --- pubsub --- */
 	{
 		.name = "subscribe", .handler = subscribe_command, .arity = -2,
-		.flags = COMMAND_PUSHES | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
+		.flags = COMMAND_PUBSUB | COMMAND_PUSHES | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "2.0.0", .complexity = "O(N) where N is the number of channels to subscribe to.",
 		.summary = "Listens to channels.",
@@ -1369,7 +1369,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "unsubscribe", .handler = unsubscribe_command, .arity = -1,
-		.flags = COMMAND_PUSHES | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
+		.flags = COMMAND_PUBSUB | COMMAND_PUSHES | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "2.0.0", .complexity = "O(N) where N is the number of channels to unsubscribe.",
 		.summary = "Stops listening to channels, or to all of them.",
@@ -1377,7 +1377,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "psubscribe", .handler = psubscribe_command, .arity = -2,
-		.flags = COMMAND_PUSHES | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
+		.flags = COMMAND_PUBSUB | COMMAND_PUSHES | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "2.0.0", .complexity = "O(N) where N is the number of patterns to subscribe to.",
 		.summary = "Listens to all channels whose names match patterns.",
@@ -1385,7 +1385,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "punsubscribe", .handler = punsubscribe_command, .arity = -1,
-		.flags = COMMAND_PUSHES | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
+		.flags = COMMAND_PUBSUB | COMMAND_PUSHES | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "2.0.0", .complexity = "O(N) where N is the number of patterns to unsubscribe.",
 		.summary = "Stops listening to patterns, or to all of them.",
@@ -1393,7 +1393,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "ssubscribe", .handler = ssubscribe_command, .arity = -2,
-		.flags = COMMAND_PUSHES | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
+		.flags = COMMAND_PUBSUB | COMMAND_PUSHES | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
 		.keys = {1, -1, 1, .flags = KEY_NOT_KEY},
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "7.0.0", .complexity = "O(N) where N is the number of shard channels to subscribe to.",
@@ -1402,7 +1402,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "sunsubscribe", .handler = sunsubscribe_command, .arity = -1,
-		.flags = COMMAND_PUSHES | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
+		.flags = COMMAND_PUBSUB | COMMAND_PUSHES | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SUBSCRIBER,
 		.keys = {1, -1, 1, .flags = KEY_NOT_KEY},
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "7.0.0", .complexity = "O(N) where N is the number of shard channels to unsubscribe.",
@@ -1411,7 +1411,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "publish", .handler = publish_command, .arity = 3,
-		.flags = COMMAND_MAY_REPLICATE | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
+		.flags = COMMAND_PUBSUB | COMMAND_MAY_REPLICATE | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "2.0.0",
 		.complexity = "O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number of subscribed patterns (by any client).",
@@ -1420,7 +1420,7 @@ static struct command commands[] = {
 	},
 	{
 		.name = "spublish", .handler = spublish_command, .arity = 3,
-		.flags = COMMAND_MAY_REPLICATE | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
+		.flags = COMMAND_PUBSUB | COMMAND_MAY_REPLICATE | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST,
 		.keys = {1, 1, 1, .flags = KEY_NOT_KEY},
 		.categories = CATEGORY_PUBSUB,
 		.group = "pubsub", .since = "7.0.0",
