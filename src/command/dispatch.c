@@ -263,6 +263,8 @@ static void exec_rejected(struct command_context *context, struct reply_mark mar
 	reply_errorf(context->reply, "EXECABORT Transaction discarded because of: %s", text);
 	transaction_discard(context->session);
 	watch_forget(context->session, false);
+	if (gate_has(GATE_MONITORED))
+		monitor_tell(context); /* as in Redis: they have seen MULTI */
 }
 
 /* The command has been refused; its error starts at `mark`. */

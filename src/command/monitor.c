@@ -138,3 +138,12 @@ void monitor_call(struct command_context *context)
 	monitors_tell(context, &words);
 	buffer_free(&words);
 }
+
+void monitor_tell(const struct command_context *context)
+{
+	struct buffer words = {0};
+
+	words_append(&words, context);
+	monitors_tell(context, &words);
+	buffer_free(&words);
+}

@@ -12,6 +12,9 @@
 /* Runs the context's handler and tells the monitors of it. For GATE_MONITORED only. */
 void monitor_call(struct command_context *context);
 
+/* Tells the monitors of the context's command without running it. For GATE_MONITORED only. */
+void monitor_tell(const struct command_context *context);
+
 /* The session is no monitor any more, if it ever was one. Its own thread; before it ends at the latest. */
 void monitor_leave(struct session *session);
 
