@@ -338,16 +338,20 @@ static void command_call(struct command_context *context, struct prepared *prepa
 	command_account(context, began);
 }
 
-/* Runs or queues one request; the context's fields that are the same for the whole batch are set already. */
-static void command_run(struct command_context *context, struct prepared *prepared, struct resp_request *request)
+/* Runs, queues, postpones or refuses one request, and says which; the context's fields that are the same for the whole
+ * batch are set already. */
+static enum gate_verdict command_run(struct command_context *context, struct prepared *prepared,
+				     struct resp_request *request)
 {
 	struct reply_mark mark = reply_mark(context->reply);
+	enum gate_verdict verdict;
 
 	context->command = prepared->command;
 	context->argv = request->argv;
 	context->argc = request->argc;
 	context->request = request;
-	switch (gate_enter(context)) {
+	verdict = gate_enter(context);
+	switch (verdict) {
 	case GATE_OPEN:
 		command_call(context, prepared);
 		break;
@@ -361,6 +365,7 @@ static void command_run(struct command_context *context, struct prepared *prepar
 		command_rejected(context, mark);
 		break;
 	}
+	return verdict;
 }
 
 void dispatch_queued(const struct command_context *exec, const struct command *command, struct resp_request *request)
@@ -383,10 +388,11 @@ static void command_run_special(struct command_context *context, struct prepared
 				struct resp_request *request)
 {
 	struct reply_mark mark = reply_mark(context->reply);
-	bool is_push = prepared->command != NULL && (prepared->command->flags & COMMAND_PUSHES) != 0;
+	bool is_push;
 
 	gate_turn_reply(context->session);
-	command_run(context, prepared, request);
+	is_push =
+		command_run(context, prepared, request) == GATE_OPEN && (context->command->flags & COMMAND_PUSHES) != 0;
 	if (session_has(context->session, SESSION_SILENT) && !is_push)
 		reply_rewind(context->reply, mark);
 }
