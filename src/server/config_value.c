@@ -76,6 +76,8 @@ static bool check_range(const struct config_row *row, int64_t number, char *erro
 	if (row->kind == CONFIG_OCTAL)
 		snprintf(error, CONFIG_ERROR_TEXT, "argument must be between %" PRIo64 " and %" PRIo64 " inclusive",
 			 (uint64_t)row->min, (uint64_t)row->max);
+	else if (row->kind == CONFIG_MEMORY_SHARE && number < 0)
+		snprintf(error, CONFIG_ERROR_TEXT, "percentage argument must be less or equal to %" PRId64, -row->min);
 	else
 		snprintf(error, CONFIG_ERROR_TEXT, "argument must be between %" PRId64 " and %" PRId64 " inclusive",
 			 row->min, row->max);
