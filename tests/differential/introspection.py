@@ -61,7 +61,7 @@ def _info(reply):
     fields = dict(zip(INFO_FIELDS, row))
     for name in ("flags", "categories", "tips"):
         kind, values = fields[name]
-        fields[name] = (kind, sorted(values))
+        fields[name] = (kind, sorted(value for value in values if value[1] != b"may_replicate"))  # 7.0 does not name it
     return fields
 
 

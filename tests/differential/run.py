@@ -62,7 +62,7 @@ class Test:
         self.check(not described, "\n".join(described))
 
     def run(self):
-        with servers.redis("--rdbcompression", "no") as redis:
+        with servers.redis() as redis:
             for threads in self.options.threads or (1, 4):
                 daemon = servers.cubby(threads)
                 with daemon as cubby, Duel(redis, cubby) as duel:

@@ -66,6 +66,11 @@ def is_message(reply):
     return is_push(reply) and reply[1][0][1] in (b"message", b"pmessage", b"smessage", b"invalidate")
 
 
+def is_confirmation(reply):
+    """Whether it is what SUBSCRIBE and its like answer, which is a push in RESP3."""
+    return reply[1][0][1].endswith(b"subscribe")
+
+
 class Connection:
     """A client of one server."""
 

@@ -69,10 +69,11 @@ def client_kill(words):
     return who + others
 
 
+# Only what is refused: after a pause, even of no time at all, it is chance when the next command runs.
 @command("client|pause", fragile=True)
 def client_pause(words):
-    time = words.one_of(b"0", b"1", b"0", b"-1", b"x", b"", b"1.5", b"9223372036854775808")
-    return [time] + words.options([words.option(b"WRITE", b"ALL", b"NOSUCH")])
+    time = words.one_of(b"-1", b"x", b"", b"1.5", b"9223372036854775808")
+    return words.one_of([time], [time, words.option(b"WRITE", b"ALL", b"NOSUCH")], [b"0", b"NOSUCH"])
 
 
 @command("client|reply", fragile=True)

@@ -82,8 +82,3 @@ def restore(words):
         idle, frequency, probability=0.1
     )
     return [words.key(), ttl, data] + absolute + options
-
-
-@command("sort", "sort_ro")
-def sort(words):
-    return [words.key()]
