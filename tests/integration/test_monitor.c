@@ -88,6 +88,11 @@ START_TEST(transactions_are_shown_as_they_run)
 	expect_line(monitor, 0, "\"INCR\" \"a\"");
 	expect_line(monitor, 0, "\"GET\" \"a\"");
 	expect_line(monitor, 0, "\"EXEC\"");
+
+	expect(c, "+OK", "MULTI", NULL);
+	expect_line(monitor, 0, "\"MULTI\"");
+	expect_like(c, "-EXECABORT *", "EXEC", "now", NULL);
+	expect_line(monitor, 0, "\"EXEC\" \"now\"");
 }
 END_TEST
 

@@ -154,6 +154,23 @@ START_TEST(events_of_keys)
 }
 END_TEST
 
+START_TEST(events_of_copies)
+{
+	struct watch w = watch_open(_i, "KAn");
+	struct client *c = w.works;
+
+	expect(c, "+OK", "SET", "a", "1", NULL);
+	expect(c, ":1", "COPY", "a", "b", NULL);
+	expect(c, ":0", "COPY", "a", "b", NULL);
+	expect(c, ":1", "COPY", "a", "b", "REPLACE", NULL);
+	expect_events(&w, "new a, set a, new b, copy_to b, new b, copy_to b");
+	expect(c, ":1", "MOVE", "a", "1", NULL);
+	expect(c, "+OK", "SELECT", "1", NULL);
+	expect(c, ":1", "MOVE", "a", "0", NULL);
+	expect_events(&w, "move_from a, new a, move_to a");
+}
+END_TEST
+
 START_TEST(events_of_times_to_live)
 {
 	struct watch w = watch_open(_i, "KAn");
@@ -258,6 +275,7 @@ Suite *notifications_suite(void)
 	tcase_add_loop_test(both, events_of_setting, 2, 4);
 	tcase_add_loop_test(both, events_of_changing, 2, 4);
 	tcase_add_loop_test(both, events_of_keys, 2, 4);
+	tcase_add_loop_test(both, events_of_copies, 2, 4);
 	tcase_add_loop_test(both, events_of_times_to_live, 2, 4);
 	tcase_add_loop_test(both, events_of_misses, 2, 4);
 	tcase_add_loop_test(both, events_of_expiry, 2, 4);
