@@ -81,7 +81,7 @@ def _overflows_in_redis(words, _steps):
 
 
 def _meets_a_dead_key(words, steps):
-    return full_name(words) == "randomkey" and any(_leaves_a_dead_key(step.words) for step in steps)
+    return full_name(words) in ("randomkey", "scan") and any(_leaves_a_dead_key(step.words) for step in steps)
 
 
 def _leaves_a_dead_key(words):
@@ -90,9 +90,23 @@ def _leaves_a_dead_key(words):
     return full_name(words) == "set" and options & {b"EXAT", b"PXAT"}
 
 
-def _asks_how_a_sum_is_encoded(words, steps):
-    asks = full_name(words) in ("object|encoding", "object|refcount")
-    return asks and any(full_name(step.words) == "incrbyfloat" for step in steps)
+def _asks_how_a_result_is_encoded(words, steps):
+    asks = full_name(words) in ("object|encoding", "object|refcount", "debug|sdslen")
+    return asks and any(full_name(step.words) in ("incrbyfloat", "bitop") for step in steps)
+
+
+def _looks_into_a_transaction(words, steps):
+    open_ones = set()
+    for step in steps:
+        if full_name(step.words) == "multi":
+            open_ones.add(step.who)
+        elif full_name(step.words) in ("exec", "discard", "reset"):
+            open_ones.discard(step.who)
+    return open_ones and full_name(words) in ("client|list", "client|info")
+
+
+def _withdraws_half_a_reply(words, steps):
+    return full_name(words) == "client|reply" and any(full_name(step.words) == "multi" for step in steps)
 
 
 def _has_a_malformed_range(words, _steps):
@@ -118,8 +132,13 @@ LEFT_OUT = (
     (_ends_soon, "each server has its own clock, and both would have to be asked at the same time"),
     (_has_a_cursor_with_a_zero_byte, "Redis does not see what stands behind the zero byte"),
     (_overflows_in_redis, "the subtraction with which Redis looks for an overflow overflows itself"),
-    (_meets_a_dead_key, "which keys RANDOMKEY looks at before it finds a living one is chance; it removes the dead ones"),
-    (_asks_how_a_sum_is_encoded, "a whole number is embstr in Redis when INCRBYFLOAT has made it, in cubby int as any other"),
+    (_meets_a_dead_key, "RANDOMKEY and SCAN remove the dead keys that they meet: of the first it is chance which those are, and"
+     " cubby's SCAN leaves them to whoever asks for them, or to the cleaner"),
+    (_asks_how_a_result_is_encoded, "what INCRBYFLOAT and BITOP have made is embstr and raw in Redis whatever it is; cubby"
+     " tells by the value"),
+    (_looks_into_a_transaction, "cubby forgets what a failed transaction has queued at once, and a client is out of its"
+     " transaction before EXEC runs what is queued"),
+    (_withdraws_half_a_reply, "CLIENT REPLY OFF within a transaction: Redis has sent the start of EXEC's reply already"),
 )
 
 

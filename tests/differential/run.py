@@ -26,7 +26,7 @@ SHOWN = 12  # differences shown for each group and daemon
 def read_arguments():
     parser = argparse.ArgumentParser(description="compares cubbyd with redis-server on random commands")
     parser.add_argument("--seed", type=int, default=1, help="another seed, other programs")
-    parser.add_argument("--steps", type=int, default=4500, help="steps for each group, protocol and number of threads")
+    parser.add_argument("--steps", type=int, default=3000, help="steps for each group, protocol and number of threads")
     parser.add_argument("--group", action="append", choices=list(programs.PLANS))
     parser.add_argument("--threads", action="append", type=int)
     parser.add_argument("--protocol", action="append", type=int, choices=(2, 3))
