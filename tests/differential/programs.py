@@ -55,9 +55,10 @@ PLANS = {
     "server": Plan({"server": 10, "strings": 3, "keys": 1, "expiry": 1}),
 }  # fmt: skip
 
-# Commands that would keep the databases empty if they came as often as the others of their group.
+# Commands that would keep the databases empty, or take most of the time, if they came as often as the others of their
+# group.
 RARE = {"flushall": 0.05, "flushdb": 0.1, "swapdb": 0.3, "quit": 0.2, "client|reply": 0.3, "client|pause": 0.3,
-        "debug|sleep": 0.2}  # fmt: skip
+        "debug|sleep": 0.2, "command": 0.1}  # fmt: skip
 
 OBSERVER = "events"
 EVERY_EVENT = [b"PSUBSCRIBE", b"__key*@*__:*"]
