@@ -39,6 +39,14 @@ export async function becomes(name, want, ask) {
   equal(name, got, want);
 }
 
+// Kills the connection that has the name, and waits until its client has come back under the same name.
+export async function kill_connection(command, name) {
+  const id_of = (list) => list.match(new RegExp(`^id=(\\d+) .* name=${name} `, 'm'))?.[1];
+  const id = id_of(await command('CLIENT', 'LIST'));
+  equal(`${name} is killed`, await command('CLIENT', 'KILL', 'ID', id), 1);
+  await becomes(`${name} comes back`, true, async () => ![undefined, id].includes(id_of(await command('CLIENT', 'LIST'))));
+}
+
 export function finish() {
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;

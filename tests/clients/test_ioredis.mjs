@@ -1,6 +1,9 @@
-// ioredis: a session of everyday calls, with automatic and explicit pipelines, buffers and a scan stream.
+// ioredis: a session of everyday calls, with automatic and explicit pipelines, buffers and a scan stream; transactions,
+// subscriptions that outlive their connection, invalidations and MONITOR.
 import Redis from 'ioredis';
-import { becomes, check, equal, finish, port, refused } from './tally.mjs';
+import { becomes, check, equal, finish, kill_connection, port, refused } from './tally.mjs';
+
+const DEEP = 10000; // commands in one pipeline
 
 const store = new Redis({ port, host: '127.0.0.1' });
 
@@ -47,6 +50,119 @@ async function pipelines() {
   await automatic.quit();
 }
 
+async function deep_pipelines() {
+  const numbers = Array.from({ length: DEEP }, (_, i) => i);
+  const writes = store.pipeline(numbers.map((i) => ['set', `deep:${i}`, i]));
+  equal('a deep pipeline of SET', new Set((await writes.exec()).map(String)), new Set([',OK']));
+  const reads = await store.pipeline(numbers.map((i) => ['get', `deep:${i}`])).exec();
+  equal('a deep pipeline of GET', reads.map(([, value]) => Number(value)), numbers);
+  const transaction = await store.multi(numbers.map((i) => ['incr', `deep:${i}`])).exec();
+  equal('a deep transaction', transaction.map(([, value]) => value - 1), numbers);
+  equal('a command with as many keys', await store.unlink(numbers.map((i) => `deep:${i}`)), DEEP);
+}
+
+// Adds one with WATCH, again and again until nobody was in between.
+async function add_watched(client, key) {
+  for (;;) {
+    await client.watch(key);
+    const value = Number(await client.get(key));
+    if (await client.multi().set(key, value + 1).exec()) return;
+  }
+}
+
+async function transactions() {
+  equal('exec', await store.multi().set('sum', 1).incrby('sum', 4).get('sum').exec(), [[null, 'OK'], [null, 5], [null, '5']]);
+  const [[, set], [error], [, got]] = await store.multi().set('text', 't').incr('text').get('text').exec();
+  check('an error among the answers', set === 'OK' && got === 't' && error.message.includes('not an integer'));
+  await refused('a command that cannot be queued', 'EXECABORT', () => store.multi().set('sum', 9).call('GET').exec());
+  await store.multi({ pipeline: false });
+  equal('queued', await store.set('sum', 9), 'QUEUED');
+  equal('discard', await store.discard(), 'OK');
+  equal('nothing was done', await store.get('sum'), '5');
+
+  const other = store.duplicate();
+  await store.watch('sum');
+  await other.set('sum', 6);
+  equal('a conflict', await store.multi().set('sum', 0).exec(), null);
+  await store.watch('sum');
+  equal('the retry', await store.multi().incr('sum').exec(), [[null, 7]]);
+  await store.watch('sum');
+  await other.set('sum', 8);
+  await store.unwatch();
+  equal('unwatch', await store.multi().incr('sum').exec(), [[null, 9]]);
+  await Promise.all([store, other].map(async (client) => {
+    for (let i = 0; i < 100; i++) await add_watched(client, 'sum');
+  }));
+  equal('two clients lose no addition', await store.get('sum'), '209');
+  await other.quit();
+}
+
+async function subscriptions() {
+  const listener = store.duplicate({ connectionName: 'listener' });
+  const heard = [];
+  listener.on('message', (channel, message) => heard.push([channel, message]));
+  listener.on('pmessage', (pattern, channel, message) => heard.push([pattern, channel, message]));
+  listener.on('smessage', (channel, message) => heard.push(['shard', channel, message]));
+  equal('subscribe', await listener.subscribe('news', 'weather'), 2);
+  equal('psubscribe', await listener.psubscribe('new?', 'x*'), 4);
+  equal('ssubscribe', await listener.ssubscribe('sharded'), 1);
+
+  async function hears(when) {
+    heard.length = 0;
+    equal(`publish ${when}`, await store.publish('news', when), 2);
+    equal(`spublish ${when}`, await store.spublish('sharded', when), 1);
+    const wanted = [['news', when], ['new?', 'news', when], ['shard', 'sharded', when]];
+    await becomes(`messages ${when}`, wanted, () => heard);
+  }
+
+  async function subscribed() {
+    const counts = [store.pubsub('NUMSUB', 'news', 'weather'), store.pubsub('NUMPAT'), store.pubsub('SHARDNUMSUB', 'sharded')];
+    return (await Promise.all(counts)).flat();
+  }
+
+  await hears('at first');
+  for (const when of ['after a kill', 'after another']) {
+    await kill_connection(store.call.bind(store), 'listener');
+    await becomes(`subscribed ${when}`, ['news', 1, 'weather', 1, 2, 'sharded', 1], subscribed);
+    await hears(when);
+  }
+  equal('unsubscribe', await listener.unsubscribe('news', 'weather'), 2);
+  equal('a pattern is left', await store.publish('news', 'none'), 1);
+  listener.disconnect();
+  await becomes('nobody listens', 0, () => store.publish('news', 'none'));
+}
+
+// ioredis has no cache of its own: the invalidations come as messages to a second connection.
+async function invalidations() {
+  const listener = store.duplicate();
+  const heard = [];
+  listener.on('message', (channel, keys) => heard.push(keys));
+  const id = await listener.client('ID');
+  await listener.subscribe('__redis__:invalidate');
+  equal('tracking', await store.client('TRACKING', 'ON', 'REDIRECT', id), 'OK');
+  equal('redirected to', await store.client('GETREDIR'), id);
+  const other = store.duplicate();
+  await store.get('cached');
+  await other.set('unread', 1);
+  await other.set('cached', 1);
+  await becomes('only what was read', ['cached'], () => heard);
+  await store.get('cached');
+  await other.pexpire('cached', 1);
+  await becomes('an expiry', ['cached', 'cached'], () => heard.slice(0, 2));
+  equal('tracking off', await store.client('TRACKING', 'OFF'), 'OK');
+  await other.quit();
+  await listener.quit();
+}
+
+async function monitor() {
+  const watcher = await store.monitor();
+  const seen = [];
+  watcher.on('monitor', (time, command) => seen.push(command));
+  await store.set('monitored', 'by ioredis');
+  await becomes('monitor', ['set', 'monitored', 'by ioredis'], () => seen.find((command) => command[1] === 'monitored'));
+  watcher.disconnect();
+}
+
 async function keys() {
   const found = new Set();
   for await (const page of store.scanStream({ match: 'pipe:*', count: 100 })) page.forEach((key) => found.add(key));
@@ -72,6 +188,11 @@ await strings();
 await buffers();
 await lifetimes();
 await pipelines();
+await deep_pipelines();
+await transactions();
+await subscriptions();
+await invalidations();
+await monitor();
 await keys();
 await server();
 finish();

@@ -1,6 +1,9 @@
-// node-redis: the same session of everyday calls in RESP2 and in RESP3.
-import { createClient, RESP_TYPES } from 'redis';
-import { becomes, check, equal, finish, port, refused } from './tally.mjs';
+// node-redis: the same session of everyday calls in RESP2 and in RESP3, with transactions and with subscriptions that
+// outlive their connection; its client-side cache, which is for RESP3 only.
+import { createClient, RESP_TYPES, WatchError } from 'redis';
+import { becomes, check, equal, finish, kill_connection, port, refused } from './tally.mjs';
+
+const DEEP = 10000; // commands in one pipeline
 
 async function strings(store) {
   equal('ping', await store.ping(), 'PONG');
@@ -45,6 +48,122 @@ async function pipelines(store) {
   equal('an explicit pipeline', await store.multi().incr('pipe:7').get('pipe:7').execAsPipeline(), [8, '8']);
 }
 
+async function deep_pipelines(store) {
+  const numbers = Array.from({ length: DEEP }, (_, i) => i);
+  await Promise.all(numbers.map((i) => store.set(`deep:${i}`, String(i))));
+  const all_of = (command) => numbers.reduce((batch, i) => batch[command](`deep:${i}`), store.multi());
+  equal('a deep pipeline', (await all_of('get').execAsPipeline()).map(Number), numbers);
+  equal('a deep transaction', (await all_of('incr').exec()).map((value) => value - 1), numbers);
+  equal('a command with as many keys', await store.unlink(numbers.map((i) => `deep:${i}`)), DEEP);
+}
+
+// Adds one with WATCH, again and again until nobody was in between.
+async function add_watched(client, key) {
+  for (;;) {
+    await client.watch(key);
+    const value = Number(await client.get(key));
+    try {
+      await client.multi().set(key, String(value + 1)).exec();
+      return;
+    } catch (error) {
+      if (!(error instanceof WatchError)) throw error;
+    }
+  }
+}
+
+async function transactions(store) {
+  equal('exec', await store.multi().set('sum', '1').incrBy('sum', 4).get('sum').exec(), ['OK', 5, '5']);
+  await refused('an error among the answers', '1 commands failed', () => store.multi().set('text', 't').incr('text').exec());
+  equal('the others were done', await store.get('text'), 't');
+  equal('multi', await store.sendCommand(['MULTI']), 'OK');
+  equal('queued', await store.sendCommand(['SET', 'sum', '9']), 'QUEUED');
+  equal('discard', await store.sendCommand(['DISCARD']), 'OK');
+  equal('nothing was done', await store.get('sum'), '5');
+
+  const other = await store.duplicate().connect();
+  await store.watch('sum');
+  await other.set('sum', '6');
+  await refused('a conflict', 'watched keys has been changed', () => store.multi().set('sum', '0').exec());
+  await store.watch('sum');
+  equal('the retry', await store.multi().incr('sum').exec(), [7]);
+  await Promise.all([store, other].map(async (client) => {
+    for (let i = 0; i < 100; i++) await add_watched(client, 'sum');
+  }));
+  equal('two clients lose no addition', await store.get('sum'), '207');
+  await other.close();
+}
+
+async function subscriptions(store) {
+  const listener = store.duplicate({ name: 'listener' });
+  listener.on('error', () => {}); // it reports each connection that it loses
+  await listener.connect();
+  const heard = [];
+  const hear = (message, channel) => heard.push([channel, message]);
+  await listener.subscribe(['news', 'weather'], hear);
+  await listener.pSubscribe(['new?', 'x*'], hear);
+  await listener.sSubscribe('sharded', hear);
+
+  async function hears(when) {
+    heard.length = 0;
+    equal(`publish ${when}`, await store.publish('news', when), 2);
+    equal(`spublish ${when}`, await store.sPublish('sharded', when), 1);
+    await becomes(`messages ${when}`, [['news', when], ['news', when], ['sharded', when]], () => heard);
+  }
+
+  async function subscribed() {
+    const channels = Object.values(await store.pubSubNumSub(['news', 'weather']));
+    return [...channels, await store.pubSubNumPat(), Object.values(await store.pubSubShardNumSub(['sharded']))[0]];
+  }
+
+  await hears('at first');
+  for (const when of ['after a kill', 'after another']) {
+    await kill_connection((...words) => store.sendCommand(words), 'listener');
+    await becomes(`subscribed ${when}`, [1, 1, 2, 1], subscribed);
+    await hears(when);
+  }
+  await listener.unsubscribe(['news', 'weather']);
+  await listener.pUnsubscribe(['new?', 'x*']);
+  await listener.sUnsubscribe('sharded');
+  equal('nobody listens', await store.publish('news', 'none'), 0);
+  equal('commands once more', await listener.get('nothing'), null);
+  await listener.close();
+}
+
+async function client_side_cache(store) {
+  const reader = store.duplicate({ name: 'reader', clientSideCache: { ttl: 0, maxEntries: 100 } });
+  reader.on('error', () => {});
+  await reader.connect();
+  const counts = () => [reader.clientSideCache.stats().hitCount, reader.clientSideCache.stats().missCount];
+  await store.set('cached', 'first');
+  equal('read twice', [await reader.get('cached'), await reader.get('cached')], ['first', 'first']);
+  equal('a miss and a hit', counts(), [1, 1]);
+  await store.set('cached', 'second');
+  await becomes('the new value', 'second', () => reader.get('cached'));
+  await store.pExpire('cached', 1);
+  await becomes('an expiry', null, () => reader.get('cached'));
+  await store.mSet({ cached: 'third', also: 'here' });
+  await becomes('two keys', ['third', 'here'], () => reader.mGet(['cached', 'also']));
+  await store.set('also', 'changed');
+  await becomes('one of them changes', ['third', 'changed'], () => reader.mGet(['cached', 'also']));
+  await kill_connection((...words) => store.sendCommand(words), 'reader');
+  await becomes('filled again', 'third', () => reader.get('cached'));
+  await store.set('cached', 'fourth');
+  await becomes('tracked again', 'fourth', () => reader.get('cached'));
+  await store.flushAll();
+  await becomes('flushed', null, () => reader.get('cached'));
+  await reader.close();
+}
+
+async function monitor(store) {
+  const watcher = await store.duplicate().connect();
+  const seen = [];
+  await watcher.monitor((line) => seen.push(String(line)));
+  await store.set('monitored', 'by node-redis');
+  const wanted = '"SET" "monitored" "by node-redis"';
+  await becomes('monitor', true, () => seen.some((line) => line.endsWith(wanted)));
+  watcher.destroy();
+}
+
 async function keys(store) {
   const found = new Set();
   for await (const page of store.scanIterator({ MATCH: 'pipe:*', COUNT: 100 })) page.forEach((key) => found.add(key));
@@ -72,7 +191,12 @@ async function session(protocol) {
   await strings(store);
   await buffers(store);
   await lifetimes(store);
+  if (protocol === 3) await client_side_cache(store);
   await pipelines(store);
+  await deep_pipelines(store);
+  await transactions(store);
+  await subscriptions(store);
+  await monitor(store);
   await keys(store);
   await server(store, protocol);
   await store.close();

@@ -1,4 +1,6 @@
-"""redis-py: a session of everyday calls, with pipelines, TTLs, scans and a pool of connections shared by threads."""
+"""redis-py: a session of everyday calls, with pipelines, TTLs, scans and a pool of connections shared by threads;
+transactions, subscriptions that outlive their connection, invalidations and MONITOR.
+"""
 
 import threading
 import time
@@ -6,6 +8,8 @@ import time
 import redis
 
 from tally import DEADLINE, PORT, check, equal, finish
+
+DEEP = 10_000  # commands in one pipeline
 
 store = redis.Redis(port=int(PORT), decode_responses=True)
 
@@ -85,6 +89,153 @@ def pipelines():
     check("an error between answers", isinstance(answers[1], redis.ResponseError) and answers[2] == "t", answers)
 
 
+def deep_pipelines():
+    for transaction in (False, True):
+        with store.pipeline(transaction=transaction) as pipe:
+            for i in range(DEEP):
+                pipe.set(f"deep:{i}", i)
+            equal("a deep pipeline of SET", set(pipe.execute()), {True})
+            for i in range(DEEP):
+                pipe.incr(f"deep:{i}")
+            equal("a deep pipeline of INCR", pipe.execute(), list(range(1, DEEP + 1)))
+    equal("a command with as many keys", store.unlink(*(f"deep:{i}" for i in range(DEEP))), DEEP)
+
+
+def add_one(pipe):
+    value = int(pipe.get("sum"))
+    pipe.multi()
+    pipe.set("sum", value + 1)
+
+
+def transactions():
+    with store.pipeline() as pipe:
+        equal("exec", pipe.set("sum", 1).incrby("sum", 4).get("sum").execute(), [True, 5, "5"])
+        answers = pipe.set("text", "t").incr("text").get("text").execute(raise_on_error=False)
+        check("an error among the answers", isinstance(answers[1], redis.ResponseError) and answers[2] == "t", answers)
+        pipe.set("sum", 9).execute_command("GET")
+        refused("a command that cannot be queued", "wrong number of arguments", pipe.execute)
+        equal("nothing was done", store.get("sum"), "5")
+
+        pipe.watch("sum")
+        store.set("sum", 6)
+        pipe.multi()
+        pipe.set("sum", 0)
+        try:
+            check("a conflict", False, pipe.execute())
+        except redis.WatchError:
+            check("a conflict", store.get("sum") == "6")
+        pipe.watch("sum")
+        store.set("sum", 7)
+        pipe.unwatch()
+        pipe.multi()
+        equal("unwatch", pipe.incr("sum").execute(), [8])
+
+    adders = [
+        threading.Thread(target=lambda: [store.transaction(add_one, "sum") for _ in range(50)]) for _ in range(4)
+    ]
+    for adder in adders:
+        adder.start()
+    for adder in adders:
+        adder.join()
+    equal("four threads with WATCH and retries lose no addition", int(store.get("sum")), 208)
+
+
+def discards():
+    with store.client() as one:
+        said = [one.execute_command(*command) for command in (["MULTI"], ["APPEND", "sum", 1], ["DISCARD"])]
+    equal("discard", said, ["OK", "QUEUED", "OK"])
+    equal("nothing was done after all", store.get("sum"), "208")
+
+
+def becomes(name, want, ask):
+    """Asks again and again until the answer is the one wanted or the deadline has passed."""
+    end = time.monotonic() + DEADLINE
+    got = ask()
+    while got != want and time.monotonic() < end:
+        time.sleep(0.005)
+        got = ask()
+    equal(name, got, want)
+
+
+def next_messages(listener, count):
+    """The next messages as (type, channel, data), without the confirmations of subscribing."""
+    messages = []
+    end = time.monotonic() + DEADLINE
+    while len(messages) < count and time.monotonic() < end:
+        message = listener.get_message(ignore_subscribe_messages=True, timeout=0.05)
+        if message:
+            messages.append((message["type"], message["channel"], message["data"]))
+    return messages
+
+
+def comes_back(listener, name, killed):
+    """Reads until the name belongs to another connection than the killed one: redis-py tells the reader of the loss once,
+    and the next read connects and subscribes again.
+    """
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        try:
+            listener.get_message(ignore_subscribe_messages=True, timeout=0.05)
+        except redis.ConnectionError:
+            continue
+        if any(client["name"] == name and client["id"] != killed for client in store.client_list()):
+            return True
+    return False
+
+
+def subscribed():
+    return store.pubsub_numsub("news", "weather") + [store.pubsub_numpat()]
+
+
+def subscriptions():
+    hearer = redis.Redis(port=int(PORT), decode_responses=True, client_name="listener")
+    listener = hearer.pubsub()
+    listener.subscribe("news", "weather")
+    listener.psubscribe("new?", "x*")
+    for when in ("at first", "after a kill", "after another"):
+        becomes(f"subscribed {when}", [("news", 1), ("weather", 1), 2], subscribed)
+        equal(f"publish {when}", store.publish("news", when), 2)
+        wanted = [("message", "news", when), ("pmessage", "news", when)]
+        equal(f"messages {when}", next_messages(listener, 2), wanted)
+        number = next(client["id"] for client in store.client_list() if client["name"] == "listener")
+        equal("the connection is killed", store.client_kill_filter(_id=number), 1)
+        check("it comes back", comes_back(listener, "listener", number))
+    listener.unsubscribe()
+    listener.punsubscribe()
+    becomes("nobody listens", 0, lambda: store.publish("news", "none"))
+    listener.close()
+    hearer.close()
+
+
+def invalidations():
+    hearer = redis.Redis(port=int(PORT), decode_responses=True, single_connection_client=True)
+    number = hearer.client_id()
+    wire = hearer.connection
+    wire.send_command("SUBSCRIBE", "__redis__:invalidate")
+    equal("subscribe", wire.read_response(), ["subscribe", "__redis__:invalidate", 1])
+    with store.client() as reader:
+        equal("tracking", reader.client_tracking_on(clientid=number), "OK")
+        equal("redirected to", reader.client_getredir(), number)
+        for change, told in (
+            (lambda: store.set("cached", 1), ["cached"]),
+            (lambda: store.pexpire("cached", 1000), ["cached"]),
+            (store.flushdb, None),
+        ):
+            reader.get("cached")
+            store.set("unread", 1)
+            change()
+            equal("an invalidation", wire.read_response(), ["message", "__redis__:invalidate", told])
+        equal("tracking off", reader.client_tracking_off(), "OK")
+    hearer.close()
+
+
+def monitor():
+    with store.monitor() as watcher:
+        seen = watcher.listen()
+        store.set("monitored", "by redis-py")
+        equal("monitor", next(seen)["command"], "SET monitored by redis-py")
+
+
 def keys():
     equal("scan_iter", {key for key in store.scan_iter("pipe:*", count=50)}, {f"pipe:{i}" for i in range(1000)})
     equal("keys", sorted(store.keys("pipe:99?")), [f"pipe:99{i}" for i in range(10)])
@@ -127,6 +278,22 @@ def databases():
     equal("flushall", (store.flushall(), store.dbsize()), (True, 0))
 
 
-for part in (strings, numbers, binary, lifetimes, pipelines, keys, server, pool, databases):
+for part in (
+    strings,
+    numbers,
+    binary,
+    lifetimes,
+    deep_pipelines,
+    transactions,
+    discards,
+    subscriptions,
+    invalidations,
+    monitor,
+    pipelines,
+    keys,
+    server,
+    pool,
+    databases,
+):
     part()
 finish()
