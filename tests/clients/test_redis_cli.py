@@ -108,6 +108,44 @@ def running_statistics():
     check("--stat shows lines of numbers", all(re.match(r"\d+\s+\S+[KMG]?\s+\d+", line) for line in lines[2:]), lines)
 
 
+def first_lines(arguments, done, meanwhile):
+    """What a mode that has no end prints until it has said the text; meanwhile() is called again and again."""
+    tool, output = pty.openpty()
+    started = subprocess.Popen(["redis-cli", "-p", PORT, *arguments], stdin=subprocess.DEVNULL, stdout=output)
+    os.close(output)
+    seen = ""
+    end = time.monotonic() + DEADLINE
+    while done not in seen and time.monotonic() < end:
+        meanwhile()
+        if select.select([tool], [], [], 0.05)[0]:
+            seen += os.read(tool, 65536).decode()
+    started.kill()
+    started.wait()
+    os.close(tool)
+    return seen
+
+
+def endless_modes():
+    for arguments, done, command in (
+        (["MONITOR"], '"SET" "watched" "by redis-cli"', ["SET", "watched", "by redis-cli"]),
+        (["SUBSCRIBE", "news"], '"hello"', ["PUBLISH", "news", "hello"]),
+        (["PSUBSCRIBE", "n*"], '"hello"', ["PUBLISH", "news", "hello"]),
+        (["SSUBSCRIBE", "news"], '"hello"', ["SPUBLISH", "news", "hello"]),
+        (["--latency", "-i", "0.05"], "samples", ["PING"]),
+    ):
+        seen = first_lines(arguments, done, lambda words=command: cli(*words))
+        check(f"redis-cli {arguments[0]}", done in seen, seen)
+
+
+def hot_keys():
+    check("--hotkeys without LFU", "LFU maxmemory policy is not selected" in cli("--hotkeys"))
+    cli("CONFIG", "SET", "maxmemory-policy", "allkeys-lfu")
+    cli(stdin="GET mass:big\n" * KEYS)
+    said = cli("--hotkeys")
+    check("--hotkeys names the hottest", re.search(r"hot key found with counter: \d+\s+keyname: .?mass:big", said), said)
+    cli("CONFIG", "SET", "maxmemory-policy", "noeviction")
+
+
 def repeated_command():
     equal("a repeated command", cli("-r", "3", "-i", "0.01", "PING"), "PONG\n" * 3)
 
@@ -118,5 +156,7 @@ interactive_mode()
 mass_insertion()
 walks_over_the_keys()
 running_statistics()
+endless_modes()
+hot_keys()
 repeated_command()
 finish()
