@@ -113,27 +113,86 @@ static void overlap_error(struct command_context *context, struct slice prefix, 
 		     (int)prefix.len, prefix.data, which, (int)other.len, other.data);
 }
 
+/* A prefix that is asked for, and the number of its argument; or one in force, and SIZE_MAX. */
+struct placed_prefix {
+	struct slice name;
+	size_t at;
+};
+
+static int placed_compare(const void *one, const void *two)
+{
+	const struct placed_prefix *a = one, *b = two;
+	size_t len = a->name.len < b->name.len ? a->name.len : b->name.len;
+	int order = len > 0 ? memcmp(a->name.data, b->name.data, len) : 0;
+
+	return order != 0 ? order : (a->name.len > b->name.len) - (a->name.len < b->name.len);
+}
+
+/* The first that is asked for and overlaps with another of `count`, or SIZE_MAX. Sorted, those that begin with a prefix
+ * stand right behind it. */
+static size_t overlap_find(struct placed_prefix *placed, size_t count)
+{
+	const struct placed_prefix *root = placed;
+	size_t found = SIZE_MAX;
+
+	qsort(placed, count, sizeof(*placed), placed_compare);
+	for (size_t i = 1; i < count; i++) {
+		size_t at = root->at < placed[i].at ? root->at : placed[i].at;
+
+		if (!overlap(root->name, placed[i].name))
+			root = &placed[i];
+		else if (at < found)
+			found = at;
+	}
+	return found;
+}
+
+/* Writes the error for the prefix `at`, which overlaps with one in force or with a later one. */
+static void overlap_tell(struct command_context *context, const struct tracking_options *options, size_t at)
+{
+	struct slice prefix = options->prefixes[at];
+	struct slice other;
+
+	for (size_t i = 0; (other = tracking_prefix(context->session, i)).data != NULL; i++) {
+		if (overlap(prefix, other)) {
+			overlap_error(context, prefix, other, "an existing");
+			return;
+		}
+	}
+	for (size_t i = at + 1; i < options->prefix_count; i++) {
+		if (overlap(prefix, options->prefixes[i])) {
+			overlap_error(context, prefix, options->prefixes[i], "another provided");
+			return;
+		}
+	}
+}
+
 /* A key that two prefixes match would be told twice. */
 static bool prefixes_are_apart(struct command_context *context, const struct tracking_options *options)
 {
-	for (size_t i = 0; i < options->prefix_count; i++) {
-		struct slice prefix = options->prefixes[i];
-		struct slice other;
+	size_t count = 0;
+	size_t at;
+	struct placed_prefix *placed;
 
-		for (size_t at = 0; (other = tracking_prefix(context->session, at)).data != NULL; at++) {
-			if (overlap(prefix, other)) {
-				overlap_error(context, prefix, other, "an existing");
-				return false;
-			}
-		}
-		for (size_t at = i + 1; at < options->prefix_count; at++) {
-			if (overlap(prefix, options->prefixes[at])) {
-				overlap_error(context, prefix, options->prefixes[at], "another provided");
-				return false;
-			}
-		}
+	if (options->prefix_count == 0)
+		return true;
+	while (tracking_prefix(context->session, count).data != NULL)
+		count++;
+	placed = calloc(count + options->prefix_count, sizeof(*placed));
+	if (placed == NULL) {
+		reply_error_out_of_memory(context->reply);
+		return false;
 	}
-	return true;
+	for (size_t i = 0; i < count; i++)
+		placed[i] = (struct placed_prefix){tracking_prefix(context->session, i), SIZE_MAX};
+	for (size_t i = 0; i < options->prefix_count; i++)
+		placed[count + i] = (struct placed_prefix){options->prefixes[i], i};
+	at = overlap_find(placed, count + options->prefix_count);
+	free(placed);
+	if (at == SIZE_MAX)
+		return true;
+	overlap_tell(context, options, at);
+	return false;
 }
 
 static void tracking_on(struct command_context *context, struct request *request)

@@ -585,47 +585,53 @@ static void prefix_remove_receiver(struct tracking_prefix *prefix, struct sessio
 	prefix_drop_unused(prefix);
 }
 
-static bool tracking_has_prefix(const struct tracking *tracking, const struct tracking_prefix *prefix)
-{
-	for (size_t i = 0; i < tracking->prefix_count; i++) {
-		if (tracking->prefixes[i] == prefix)
-			return true;
-	}
-	return false;
-}
-
-/* Puts the prefix at its place in the session's list, for which there is room. */
-static void tracking_put_prefix(struct tracking *tracking, struct tracking_prefix *prefix)
+/* The prefix's place in the session's list, which is sorted: where it is, or where it belongs. */
+static size_t tracking_prefix_place(const struct tracking *tracking, const struct tracking_prefix *prefix)
 {
 	struct slice name = {prefix->name, prefix->len};
-	size_t place = tracking->prefix_count++;
+	size_t first = 0;
+	size_t end = tracking->prefix_count;
 
-	for (; place > 0; place--) {
-		struct tracking_prefix *before = tracking->prefixes[place - 1];
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+		const struct tracking_prefix *there = tracking->prefixes[middle];
 
-		if (compare_slices(&(struct slice){before->name, before->len}, &name) < 0)
-			break;
-		tracking->prefixes[place] = before;
+		if (compare_slices(&(struct slice){there->name, there->len}, &name) < 0)
+			first = middle + 1;
+		else
+			end = middle;
 	}
-	tracking->prefixes[place] = prefix;
+	return first;
+}
+
+/* Puts the prefix there; the list has room. */
+static void tracking_put_prefix(struct tracking *tracking, size_t place, struct tracking_prefix *prefix)
+{
+	struct tracking_prefix **at = &tracking->prefixes[place];
+
+	memmove(at + 1, at, (tracking->prefix_count - place) * sizeof(*at));
+	*at = prefix;
+	tracking->prefix_count++;
 }
 
 static bool tracking_add_prefix(struct tracking *tracking, struct slice name)
 {
 	struct tracking_prefix *prefix = prefix_need(name);
 	struct tracking_prefix **grown;
+	size_t place;
 	bool good;
 
 	if (prefix == NULL)
 		return false;
-	if (tracking_has_prefix(tracking, prefix))
+	place = tracking_prefix_place(tracking, prefix);
+	if (place < tracking->prefix_count && tracking->prefixes[place] == prefix)
 		return true;
 	grown = realloc(tracking->prefixes, (tracking->prefix_count + 1) * sizeof(struct tracking_prefix *));
 	if (grown != NULL)
 		tracking->prefixes = grown;
 	good = grown != NULL && prefix_add_receiver(prefix, tracking->self);
 	if (good)
-		tracking_put_prefix(tracking, prefix);
+		tracking_put_prefix(tracking, place, prefix);
 	else
 		prefix_drop_unused(prefix);
 	return good;

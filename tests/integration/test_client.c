@@ -423,6 +423,24 @@ START_TEST(the_limit_is_bytes_or_a_share)
 }
 END_TEST
 
+/* The first that is asked for and overlaps is named, first with what is in force. */
+START_TEST(prefixes_must_not_overlap)
+{
+	struct client *c = client_fresh(3);
+
+	expect(c,
+	       "-ERR Prefix 'ab' overlaps with another provided prefix 'a'. Prefixes for a single client must not "
+	       "overlap.",
+	       "CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "ab", "PREFIX", "b", "PREFIX", "a", NULL);
+	expect(c, "+OK", "CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "c", "PREFIX", "ab", "PREFIX", "aa", NULL);
+	expect(c,
+	       "-ERR Prefix 'a' overlaps with an existing prefix 'aa'. Prefixes for a single client must not overlap.",
+	       "CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "d", "PREFIX", "a", "PREFIX", "cc", NULL);
+	expect(c, "+OK", "CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "ac", NULL);
+	expect_like(c, "*[ $aa $ab $ac $c ] }", "CLIENT", "TRACKINGINFO", NULL);
+}
+END_TEST
+
 Suite *client_suite(void)
 {
 	Suite *suite = suite_create("client");
@@ -433,6 +451,7 @@ Suite *client_suite(void)
 	TCase *memory = alone_case(suite, "memory");
 
 	tcase_add_loop_test(oneself, ids_grow, 2, 4);
+	tcase_add_test(oneself, prefixes_must_not_overlap);
 	tcase_add_loop_test(oneself, names, 2, 4);
 	tcase_add_loop_test(oneself, libraries, 2, 4);
 	tcase_add_loop_test(oneself, help_names_the_subcommands, 2, 4);
