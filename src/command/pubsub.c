@@ -97,6 +97,10 @@ void psubscribe_command(struct command_context *context)
 
 void ssubscribe_command(struct command_context *context)
 {
+	if (context->at_once) {
+		reply_error(context->reply, "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client");
+		return;
+	}
 	subscribe(context, PUBSUB_SHARD, "ssubscribe");
 }
 
