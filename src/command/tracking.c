@@ -90,7 +90,7 @@ static const char *request_fault(const struct session *session, const struct tra
 	if ((wanted & TRACKING_BCAST) != 0 && (wanted & (TRACKING_OPTIN | TRACKING_OPTOUT)) != 0)
 		return "ERR OPTIN and OPTOUT are not compatible with BCAST";
 	if ((wanted & TRACKING_OPTIN) != 0 && (wanted & TRACKING_OPTOUT) != 0)
-		return "ERR You can't use both OPTIN and OPTOUT";
+		return "ERR You can't specify both OPTIN mode and OPTOUT mode";
 	if (((wanted & TRACKING_OPTIN) != 0 && (now & TRACKING_OPTOUT) != 0) ||
 	    ((wanted & TRACKING_OPTOUT) != 0 && (now & TRACKING_OPTIN) != 0))
 		return "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then "
