@@ -45,8 +45,8 @@ enum command_flag {
 	COMMAND_BLOCKING = 1 << 14,	 /* may block its client: see session_wait */
 	COMMAND_MAY_REPLICATE = 1 << 15, /* writes nothing itself, but others must hear of it: PUBLISH */
 	COMMAND_PUBSUB = 1 << 16,
-	COMMAND_SUBSCRIBER = 1 << 23,	 /* a RESP2 client that has subscribed may run it */
-	COMMAND_LOCK_ALL = 1 << 24,	 /* touches keys that its arguments do not name: every shard is locked */
+	COMMAND_SUBSCRIBER = 1 << 23, /* a RESP2 client that has subscribed may run it */
+	COMMAND_LOCK_ALL = 1 << 24,   /* touches keys that its arguments do not name: every shard is locked */
 	/* Reads shards that its arguments do not name: it locks them itself, one at a time, unless it is to be done at
 	 * once. */
 	COMMAND_LOCK_EACH = 1 << 25,

@@ -126,7 +126,13 @@ def _is_int64(word):
     return number is not None and str(number).encode() == word and -(1 << 63) <= number < 1 << 63
 
 
+def _comes_after(name, earlier):
+    return lambda words, steps: full_name(words) == name and any(full_name(step.words) == earlier for step in steps)
+
+
 LEFT_OUT = (
+    (_comes_after("swapdb", "client|tracking"), "cubby tells those who cache that the databases are others now, Redis does not"),
+    (_comes_after("quit", "client|reply"), "after CLIENT REPLY OFF Redis waits for a reply to have been sent before it closes"),
     (_has_a_malformed_range, "7.2 looks at the arguments of BITCOUNT and BITPOS before it looks for the key, 7.0 afterwards"),
     (_is_set_with_seconds, "SET key value seconds is cubby's extension"),
     (_ends_soon, "each server has its own clock, and both would have to be asked at the same time"),
