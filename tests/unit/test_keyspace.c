@@ -166,7 +166,8 @@ static void check_bucket(const struct dict *dict, const struct table *table, uns
 /* Counts anew what the dict has counted as it went. Returns the longest chain. */
 static size_t check_dict(const struct dict *dict)
 {
-	struct tally tally = {.bytes = allocation_size(sizeof(*dict)) + allocation_size(sizeof(struct table *) << dict->depth)};
+	struct tally tally = {.bytes = allocation_size(sizeof(*dict)) +
+				       allocation_size(sizeof(struct table *) << dict->depth)};
 	uint64_t end;
 
 	for (uint64_t hash = 0; hash <= UINT32_MAX; hash = end) {
