@@ -178,13 +178,3 @@ void argument_reply_help(struct command_context *context, const char *const *lin
 	reply_simple(context->reply, last_lines[0]);
 	reply_simple(context->reply, last_lines[1]);
 }
-
-bool argument_is_secret(const struct command_context *context, size_t index)
-{
-	if (index == 0)
-		return false;
-	if (argument_is(context, 0, "AUTH"))
-		return true;
-	return argument_is(context, 0, "HELLO") && ((index >= 3 && argument_is(context, index - 1, "AUTH")) ||
-						    (index >= 4 && argument_is(context, index - 2, "AUTH")));
-}

@@ -12,13 +12,14 @@ bool argument_int64(struct command_context *context, size_t index, int64_t *valu
  * field of so many bits. Writes "ERR bit offset is not an integer or out of range" and returns false when it is none,
  * or lies behind what proto-max-bulk-len admits. */
 bool argument_bit_offset(struct command_context *context, size_t index, unsigned width, uint64_t *offset);
+
 /* Reads argument `index` as an integer of 32 bits; writes the error when it is none. */
 bool argument_int32(struct command_context *context, size_t index, int32_t *value);
 
 /* Reads argument `index` as the number of a database; writes the error when there is no such database. */
 bool argument_database(struct command_context *context, size_t index, unsigned *db);
 
-/* Reads argument `index` as a number of milliseconds to wait, 0 being for ever; writes the error. */
+/* Reads argument `index` as a number of milliseconds, 0 or more, that `now` can be put forward by; writes the error. */
 bool argument_timeout(struct command_context *context, size_t index, int64_t *timeout);
 
 /* Whether argument `index` is `word`, in any case. */
@@ -54,9 +55,6 @@ static inline int argument_echo_len(struct slice word)
 {
 	return word.len < ARGUMENT_ECHO_MAX ? (int)word.len : ARGUMENT_ECHO_MAX;
 }
-
-/* Whether argument `index` is a password or goes with one: it is not shown to monitors, nor kept in the slow log. */
-bool argument_is_secret(const struct command_context *context, size_t index);
 
 /* "ERR wrong number of arguments for 'NAME' command". */
 void argument_error_arity(struct command_context *context);

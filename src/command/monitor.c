@@ -15,6 +15,7 @@
 #include "command/gate.h"
 #include "command/handlers.h"
 #include "command/host.h"
+#include "command/secret.h"
 
 static struct lock monitors_lock = {.enabled = true};
 static struct session *monitors; /* under the lock (utlist.h) */
@@ -73,8 +74,10 @@ void monitor_command(struct command_context *context)
 static void words_append(struct buffer *out, const struct command_context *context)
 {
 	for (size_t i = 0; i < context->argc; i++) {
+		bool secret = secret_argument(context->command, context->argv, context->argc, i);
+
 		buffer_append_text(out, " ");
-		buffer_append_quoted(out, argument_is_secret(context, i) ? SLICE("(redacted)") : context->argv[i]);
+		buffer_append_quoted(out, secret ? SLICE(SECRET_TEXT) : context->argv[i]);
 	}
 }
 

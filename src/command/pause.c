@@ -6,7 +6,6 @@
 #include "command/pause.h"
 
 #include "base/lock.h"
-#include "base/number.h"
 #include "command/arguments.h"
 #include "command/handlers.h"
 #include "command/host.h"
@@ -67,9 +66,7 @@ static bool mode_parse(struct command_context *context, enum gate_state *state)
 {
 	*state = GATE_PAUSED_ALL;
 	if (context->argc > 4) {
-		reply_errorf(context->reply,
-			     "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try CLIENT HELP.",
-			     argument_echo_len(context->argv[1]), context->argv[1].data);
+		argument_error_usage(context);
 		return false;
 	}
 	if (context->argc == 3 || argument_is(context, 3, "ALL"))
@@ -81,32 +78,16 @@ static bool mode_parse(struct command_context *context, enum gate_state *state)
 	return false;
 }
 
-/* The end of a pause of argument 2 milliseconds; writes the error. */
-static bool end_parse(struct command_context *context, int64_t *end)
-{
-	int64_t timeout;
-
-	if (!number_parse_int64(context->argv[2], &timeout))
-		reply_error(context->reply, "ERR timeout is not an integer or out of range");
-	else if (timeout < 0)
-		reply_error(context->reply, "ERR timeout is negative");
-	else if (__builtin_add_overflow(timeout, context->now, end))
-		reply_error(context->reply, "ERR timeout is out of range");
-	else
-		return true;
-	return false;
-}
-
 void client_pause_command(struct command_context *context)
 {
 	enum gate_state state;
-	int64_t end;
+	int64_t timeout;
 
-	if (!mode_parse(context, &state) || !end_parse(context, &end))
+	if (!mode_parse(context, &state) || !argument_timeout(context, 2, &timeout))
 		return;
 	lock_take(&pause_lock);
-	if (end > pause_end)
-		pause_end = end;
+	if (context->now + timeout > pause_end)
+		pause_end = context->now + timeout;
 	gate_raise(state);
 	lock_release(&pause_lock);
 	context->host->pause_changed(context->host);

@@ -156,9 +156,7 @@ static void list_channels(struct command_context *context, enum pubsub_kind kind
 	struct reply_deferred deferred;
 
 	if (context->argc > 3) {
-		reply_errorf(context->reply,
-			     "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try PUBSUB HELP.",
-			     argument_echo_len(context->argv[1]), context->argv[1].data);
+		argument_error_usage(context);
 		return;
 	}
 	if (context->argc == 3)

@@ -1,5 +1,5 @@
-/* Which arguments of a command nobody else is to see: passwords. What shows commands to others (the slow log) shows
- * SECRET_TEXT in their place, as Redis does. */
+/* Which arguments of a command nobody else is to see: passwords. What shows commands to others (MONITOR, the slow log)
+ * shows SECRET_TEXT in their place, as Redis does. */
 #ifndef CUBBY_COMMAND_SECRET_H
 #define CUBBY_COMMAND_SECRET_H
 
