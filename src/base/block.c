@@ -10,6 +10,7 @@
 #include "base/block.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/background.h"
 
@@ -31,6 +32,18 @@ struct block *block_new(size_t cap)
 	atomic_init(&block->refs, 1);
 	block->len = 0;
 	block->cap = cap;
+	return block;
+}
+
+struct block *block_of(struct slice bytes)
+{
+	struct block *block = block_new(bytes.len);
+
+	if (block == NULL)
+		return NULL;
+	if (bytes.len > 0)
+		memcpy(block->data, bytes.data, bytes.len);
+	block->len = bytes.len;
 	return block;
 }
 

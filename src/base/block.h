@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/slice.h"
+
 struct block {
 	_Atomic uint32_t refs; /* holders */
 	size_t len;	       /* bytes in use */
@@ -24,6 +26,9 @@ struct block {
 
 /* A block with room for `cap` bytes, len 0 and one reference, the caller's. NULL when there is no memory. */
 struct block *block_new(size_t cap);
+
+/* A block of its own for these bytes, one reference, the caller's. NULL when there is no memory. */
+struct block *block_of(struct slice bytes);
 
 /* One holder more; returns `block`. */
 struct block *block_ref(struct block *block);

@@ -33,6 +33,12 @@ static inline uint64_t clock_ticks(void)
 /* How many ticks a microsecond has. Measured by clock_calibrate(). */
 double clock_ticks_per_us(void);
 
+/* So many ticks in whole microseconds. */
+static inline uint64_t clock_ticks_to_us(uint64_t ticks)
+{
+	return (uint64_t)((double)ticks / clock_ticks_per_us());
+}
+
 /* Called once at boot, before threads are started; takes about 2 ms. */
 void clock_calibrate(void);
 

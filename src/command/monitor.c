@@ -118,13 +118,10 @@ static void monitors_tell(const struct command_context *context, const struct bu
 	struct block *block;
 
 	line_print(&line, context, words);
-	block = words->failed || line.failed ? NULL : block_new(line.len);
-	if (block != NULL) {
-		memcpy(block->data, line.data, line.len);
-		block->len = line.len;
+	block = words->failed || line.failed ? NULL : block_of(buffer_slice(&line));
+	if (block != NULL)
 		monitors_push(block);
-		block_unref(block);
-	}
+	block_unref(block);
 	buffer_free(&line);
 }
 

@@ -134,6 +134,16 @@ struct reply_mark reply_mark(const struct reply *reply)
 	return (struct reply_mark){reply->bytes.len, reply->insert_count, reply->errors};
 }
 
+struct block *reply_to_block(struct reply *reply)
+{
+	struct block *block;
+
+	assert(reply->insert_count == 0);
+	block = reply_failed(reply) ? NULL : block_of(buffer_slice(&reply->bytes));
+	reply_free(reply);
+	return block;
+}
+
 void reply_rewind(struct reply *reply, struct reply_mark mark)
 {
 	drop_inserts(reply, mark.insert_count);

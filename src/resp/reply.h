@@ -64,6 +64,10 @@ struct reply_place {
  * the end of the output. Moves the place behind it. Costs the same wherever the place is. */
 struct slice reply_next_piece(const struct reply *reply, struct reply_place *place, size_t most);
 
+/* Gives what has been written, none of it by reference, in a block, the caller's; NULL when there was no memory. Frees
+ * the reply. */
+struct block *reply_to_block(struct reply *reply);
+
 /* Cuts the output back to where it was when the mark was taken: used to withdraw a reply. A mark that was taken within
  * a deferred array is good until that array ends. */
 struct reply_mark {

@@ -260,17 +260,9 @@ static void message_write(const struct message *message, struct reply *reply)
 static struct block *message_encode(const struct message *message, uint8_t protocol)
 {
 	struct reply reply = {.protocol = protocol};
-	struct block *block = NULL;
 
 	message_write(message, &reply);
-	if (!reply_failed(&reply))
-		block = block_new(reply.bytes.len);
-	if (block != NULL) {
-		memcpy(block->data, reply.bytes.data, reply.bytes.len);
-		block->len = reply.bytes.len;
-	}
-	reply_free(&reply);
-	return block;
+	return reply_to_block(&reply);
 }
 
 static void message_push(struct message *message, struct session *session)

@@ -143,19 +143,6 @@ static void message_write(const struct invalidation *message, struct reply *repl
 	keys_write(message, reply);
 }
 
-/* What has been written, in a block; NULL when there is no memory. Frees the reply. */
-static struct block *reply_to_block(struct reply *reply)
-{
-	struct block *block = reply_failed(reply) ? NULL : block_new(reply->bytes.len);
-
-	if (block != NULL) {
-		memcpy(block->data, reply->bytes.data, reply->bytes.len);
-		block->len = reply->bytes.len;
-	}
-	reply_free(reply);
-	return block;
-}
-
 static struct block *message_encoded(struct invalidation *message, uint8_t protocol)
 {
 	struct block **encoded = &message->encoded[protocol >= 3];

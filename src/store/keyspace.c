@@ -259,11 +259,9 @@ struct entry *keyspace_set(struct keyspace *keyspace, unsigned db, const struct 
 
 	if (value.len <= ENTRY_INLINE_MAX)
 		return put(keyspace, db, key, found, value, NULL, expire_at);
-	block = block_new(value.len);
+	block = block_of(value);
 	if (block == NULL)
 		return NULL;
-	memcpy(block->data, value.data, value.len);
-	block->len = value.len;
 	return keyspace_put_block(keyspace, db, key, found, block, expire_at);
 }
 
