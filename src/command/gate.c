@@ -134,11 +134,12 @@ static enum gate_verdict enter_transaction(struct command_context *context)
 	return GATE_REFUSED;
 }
 
-/* Whether one of the queued commands may take more memory. */
-static bool transaction_may_grow(const struct transaction *transaction)
+bool gate_has_queued(const struct session *session, uint32_t flags)
 {
-	for (size_t i = 0; i < transaction->count; i++) {
-		if ((transaction->commands[i].command->flags & COMMAND_DENYOOM) != 0)
+	const struct transaction *transaction = session->transaction;
+
+	for (size_t i = 0; transaction != NULL && i < transaction->count; i++) {
+		if ((transaction->commands[i].command->flags & flags) != 0)
 			return true;
 	}
 	return false;
@@ -152,7 +153,7 @@ static bool may_grow(const struct command_context *context)
 	if (!session_has(context->session, SESSION_MULTI))
 		return (command->flags & COMMAND_DENYOOM) != 0;
 	if (command->handler == exec_command)
-		return transaction_may_grow(context->session->transaction);
+		return gate_has_queued(context->session, COMMAND_DENYOOM);
 	return (command->flags & COMMAND_UNQUEUED) == 0;
 }
 

@@ -39,6 +39,9 @@ void gate_turn_reply(struct session *session);
 /* It was not its turn after all: it has been postponed. */
 void gate_return_reply(struct session *session);
 
+/* Whether a command with one of the flags (enum command_flag) is queued in the session's transaction. */
+bool gate_has_queued(const struct session *session, uint32_t flags);
+
 enum gate_verdict {
 	GATE_OPEN,     /* the handler may run */
 	GATE_REFUSED,  /* an error has been written */

@@ -9,7 +9,6 @@
 #include "command/arguments.h"
 #include "command/handlers.h"
 #include "command/host.h"
-#include "session/transaction.h"
 
 static struct lock pause_lock = {.enabled = true};
 static int64_t pause_end; /* under the lock; Unix time in ms, 0: none */
@@ -34,29 +33,16 @@ int64_t pause_left(int64_t now)
 	return left;
 }
 
-static bool may_change(const struct command *command)
-{
-	return (command->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)) != 0;
-}
-
-static bool transaction_may_change(const struct transaction *transaction)
-{
-	if (transaction == NULL)
-		return false;
-	for (size_t i = 0; i < transaction->count; i++)
-		if (may_change(transaction->commands[i].command))
-			return true;
-	return false;
-}
+enum { MAY_CHANGE = COMMAND_WRITE | COMMAND_MAY_REPLICATE };
 
 /* Monitors are never paused, as in Redis, where they are a kind of replica. */
 bool pause_concerns(const struct command_context *context)
 {
 	if (session_has(context->session, SESSION_MONITOR))
 		return false;
-	if (gate_has(GATE_PAUSED_ALL) || may_change(context->command))
+	if (gate_has(GATE_PAUSED_ALL) || (context->command->flags & MAY_CHANGE) != 0)
 		return true;
-	return context->command->handler == exec_command && transaction_may_change(context->session->transaction);
+	return context->command->handler == exec_command && gate_has_queued(context->session, MAY_CHANGE);
 }
 
 /* --- the commands ------------------------------------------------------------------------------------------------ */
