@@ -37,9 +37,11 @@ struct series {
 };
 
 static const char *const event_names[LATENCY_EVENTS] = {
-	[LATENCY_COMMAND] = "command",		 [LATENCY_FAST_COMMAND] = "fast-command",
-	[LATENCY_EXPIRE_CYCLE] = "expire-cycle", [LATENCY_EVICTION_CYCLE] = "eviction-cycle",
-	[LATENCY_EVICTION_DEL] = "eviction-del", [LATENCY_LOOP] = "loop-turn",
+	[LATENCY_COMMAND] = "command",
+	[LATENCY_FAST_COMMAND] = "fast-command",
+	[LATENCY_EXPIRE_CYCLE] = "expire-cycle",
+	[LATENCY_EVICTION_CYCLE] = "eviction-cycle",
+	[LATENCY_LOOP] = "loop-turn",
 };
 
 static struct lock series_lock = {.enabled = true}; /* a leaf */
@@ -324,7 +326,6 @@ static const char *const advice[LATENCY_EVENTS] = {
 	[LATENCY_EXPIRE_CYCLE] =
 		"Many keys die in the same moment. Spread their times to live, or lower active-expire-effort.",
 	[LATENCY_EVICTION_CYCLE] = "Writes must wait until others are evicted: raise maxmemory, or let keys expire.",
-	[LATENCY_EVICTION_DEL] = "Evicting large values takes time: set lazyfree-lazy-eviction to yes.",
 	[LATENCY_LOOP] = "A thread was busy for long between two looks at its clients: see the slow commands and the "
 			 "size of the pipelines.",
 };

@@ -11,8 +11,7 @@ enum latency_event {
 	LATENCY_COMMAND,	/* a command took long: "command" */
 	LATENCY_FAST_COMMAND,	/* one that is O(1) or O(log N) did: "fast-command" */
 	LATENCY_EXPIRE_CYCLE,	/* the cleaner of expired keys: "expire-cycle" */
-	LATENCY_EVICTION_CYCLE, /* making room for a command, in all: "eviction-cycle" */
-	LATENCY_EVICTION_DEL,	/* removing the keys for it: "eviction-del" */
+	LATENCY_EVICTION_CYCLE, /* making room for a command, or between commands: "eviction-cycle" */
 	LATENCY_LOOP,		/* one turn of a worker's loop, from one poll to the next: "loop-turn" */
 	LATENCY_EVENTS,
 };

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "command/dispatch.h"
+#include "command/latency.h"
 
 enum {
 	KEYS_A_LOOK = 16,      /* evicted between two looks at the clock */
@@ -40,14 +41,12 @@ static bool is_enough(const struct keyspace *keyspace)
 	return limit == 0 || keyspace_used(keyspace) <= limit;
 }
 
-enum room room_make(struct eviction *eviction, struct keyspace *keyspace, int64_t now, struct random *random)
+/* Evicts until there is enough or the time is over, which began at `begin`. */
+static enum room evict(struct eviction *eviction, struct keyspace *keyspace, int64_t now, struct random *random,
+		       uint64_t begin)
 {
-	uint64_t begin, limit;
+	uint64_t limit = time_limit();
 
-	if (is_enough(keyspace))
-		return ROOM_ENOUGH;
-	begin = clock_ticks();
-	limit = time_limit();
 	for (unsigned evicted = 1; eviction_evict(eviction, keyspace, now, random); evicted++) {
 		if (is_enough(keyspace))
 			return ROOM_ENOUGH;
@@ -55,6 +54,19 @@ enum room room_make(struct eviction *eviction, struct keyspace *keyspace, int64_
 			return ROOM_LACKING;
 	}
 	return is_enough(keyspace) ? ROOM_ENOUGH : ROOM_NONE;
+}
+
+enum room room_make(struct eviction *eviction, struct keyspace *keyspace, int64_t now, struct random *random)
+{
+	uint64_t begin;
+	enum room room;
+
+	if (is_enough(keyspace))
+		return ROOM_ENOUGH;
+	begin = clock_ticks();
+	room = evict(eviction, keyspace, now, random, begin);
+	latency_note(LATENCY_EVICTION_CYCLE, (int64_t)clock_ticks_to_us(clock_ticks() - begin) / 1000, now);
+	return room;
 }
 
 bool room_passes(struct command_context *context, bool may_grow)

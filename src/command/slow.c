@@ -30,11 +30,6 @@ static void note(const struct slowlog_command *slow)
 	latency_note(fast ? LATENCY_FAST_COMMAND : LATENCY_COMMAND, (int64_t)(slow->us / 1000), slow->now_ms);
 }
 
-static uint64_t microseconds(uint64_t ticks)
-{
-	return (uint64_t)((double)ticks / clock_ticks_per_us());
-}
-
 void slow_note_context(const struct command_context *context, uint64_t ticks)
 {
 	note(&(struct slowlog_command){
@@ -43,7 +38,7 @@ void slow_note_context(const struct command_context *context, uint64_t ticks)
 		.argc = context->argc,
 		.request = context->request,
 		.session = context->session,
-		.us = microseconds(ticks),
+		.us = clock_ticks_to_us(ticks),
 		.now_ms = context->now,
 	});
 }
@@ -56,7 +51,7 @@ void slow_note(const struct command *command, const struct slice *argv, size_t a
 		.argv = argv,
 		.argc = argc,
 		.session = session,
-		.us = microseconds(ticks),
+		.us = clock_ticks_to_us(ticks),
 		.now_ms = now_ms,
 	});
 }

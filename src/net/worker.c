@@ -83,7 +83,7 @@ static void turn_account(struct worker *worker)
 	counter_add(&worker->turns, 1);
 	counter_add(&worker->turn_ticks, ticks);
 	if (slow_is(ticks))
-		latency_note(LATENCY_LOOP, (int64_t)((double)ticks / clock_ticks_per_us() / 1000), worker->now_ms);
+		latency_note(LATENCY_LOOP, (int64_t)clock_ticks_to_us(ticks) / 1000, worker->now_ms);
 }
 
 static void turn_begin(uv_prepare_t *prepare)

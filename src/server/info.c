@@ -65,11 +65,6 @@ static void print_number(struct buffer *out, const char *name, uint64_t number)
 	buffer_printf(out, "%s:%" PRIu64 "\r\n", name, number);
 }
 
-static uint64_t ticks_us(uint64_t ticks)
-{
-	return (uint64_t)((double)ticks / clock_ticks_per_us());
-}
-
 static struct shard_figures read_shard(const struct info *info, uint32_t shard)
 {
 	struct keyspace *keyspace = info->server->keyspace;
@@ -307,8 +302,8 @@ static void print_loops(const struct net_figures *figures, struct buffer *out)
 	print_number(out, "total_reads_processed", figures->reads);
 	print_number(out, "total_writes_processed", figures->writes);
 	print_number(out, "eventloop_cycles", figures->turns);
-	print_number(out, "eventloop_duration_sum", ticks_us(figures->turn_ticks));
-	print_number(out, "eventloop_duration_cmd_sum", ticks_us(command_ticks));
+	print_number(out, "eventloop_duration_sum", clock_ticks_to_us(figures->turn_ticks));
+	print_number(out, "eventloop_duration_cmd_sum", clock_ticks_to_us(command_ticks));
 }
 
 static void print_stats(const struct info *info, struct buffer *out)

@@ -156,6 +156,21 @@ START_TEST(a_lowered_limit_evicts)
 }
 END_TEST
 
+/* What makes a command wait is an event when it takes long. */
+START_TEST(eviction_is_timed)
+{
+	struct client *c = unlimited(2);
+
+	expect(c, ":0", "LATENCY", "RESET", NULL);
+	fill(c, "key", 20000, 500, 0);
+	expect(c, "+OK", "CONFIG", "SET", "latency-monitor-threshold", "1", "maxmemory-eviction-tenacity", "100", NULL);
+	limit_above(c, -8 * 1000 * 1000, "allkeys-random");
+	expect(c, "+OK", "SET", "key", "value", NULL);
+	expect_eventually(c, ":1", "LATENCY", "RESET", "eviction-cycle", NULL);
+	expect(c, "+OK", "CONFIG", "SET", "latency-monitor-threshold", "0", "maxmemory-eviction-tenacity", "10", NULL);
+}
+END_TEST
+
 /* --- the policies ------------------------------------------------------------------------------------------------ */
 
 enum { KEYS = 1500, SIZE = 500 };
@@ -334,6 +349,7 @@ Suite *memory_suite(void)
 	tcase_add_loop_test(common, transactions_are_refused, 2, 4);
 	tcase_add_loop_test(common, settings, 2, 4);
 	tcase_add_test(common, a_lowered_limit_evicts);
+	tcase_add_test(common, eviction_is_timed);
 	tcase_add_loop_test(common, all_keys_make_room, 0, sizeof(of_all_keys) / sizeof(of_all_keys[0]));
 	tcase_add_loop_test(common, only_mortal_keys_make_room, 0, sizeof(of_mortal_keys) / sizeof(of_mortal_keys[0]));
 	tcase_add_test(common, next_to_die_goes_first);
