@@ -26,7 +26,8 @@ struct command_stats;
 struct command_host;
 struct dispatcher;
 
-/* Flags: Redis's own, as COMMAND INFO shows them, and (from COMMAND_LOCK_ALL on) what the dispatcher needs. */
+/* Flags: Redis's own, as COMMAND INFO shows them, and (from COMMAND_SUBSCRIBER on) what the gate and the dispatcher
+ * need. */
 enum command_flag {
 	COMMAND_WRITE = 1 << 0,
 	COMMAND_READONLY = 1 << 1,
@@ -52,8 +53,8 @@ enum command_flag {
 	COMMAND_LOCK_EACH = 1 << 25,
 	COMMAND_UNQUEUED = 1 << 26,	/* runs at once though a transaction is open */
 	COMMAND_NO_TOUCH = 1 << 27,	/* asks about keys, which is no use of them */
-	COMMAND_GUARDED = 1 << 28,	/* DEBUG: enable-debug-command must allow it */
-	COMMAND_ALWAYS_TOUCH = 1 << 29, /* ... is one, even by a client that said CLIENT NO-TOUCH */
+	COMMAND_ALWAYS_TOUCH = 1 << 28, /* ... is one, even by a client that said CLIENT NO-TOUCH */
+	COMMAND_GUARDED = 1 << 29,	/* DEBUG: enable-debug-command must allow it */
 	COMMAND_PUSHES = 1 << 30,	/* what it writes are pushes, which CLIENT REPLY OFF does not withdraw */
 };
 
@@ -71,8 +72,8 @@ enum command_category {
 	CATEGORY_BLOCKING = 1 << 9,
 	CATEGORY_TRANSACTION = 1 << 10,
 	CATEGORY_BITMAP = 1 << 11,
-	CATEGORY_SCRIPTING = 1 << 20,
 	CATEGORY_PUBSUB = 1 << 12,
+	CATEGORY_SCRIPTING = 1 << 13,
 };
 
 typedef void command_handler(struct command_context *context);
@@ -115,7 +116,7 @@ struct command {
 	uint32_t flags;		  /* enum command_flag */
 	struct command_keys keys;
 	uint32_t categories; /* enum command_category; those that follow from the flags are added at boot */
-	const char *group;   /* "string", "bitmap", "generic", "connection", "server" */
+	const char *group;   /* as COMMAND DOCS names it: "string", "generic", "pubsub" */
 	const char *since;   /* Redis's version that introduced it, or Valkey's from 8.1 on */
 	const char *complexity;
 	const char *summary;

@@ -1,7 +1,8 @@
 /*
  * The happy path of a batch: every request is prepared (its row is found, its key hashed) and, when there are several,
  * the memory their keys live in is touched, so that the cache misses of all of them overlap. Then each
- * command in turn passes the gate (known? enough words? allowed?), has its shards locked and its handler run.
+ * command in turn passes the gate (command/gate.c), has its shards locked and its handler run. What the gate does not
+ * let through is refused, queued for EXEC, or kept until a pause ends.
  *
  * The processor's counter is read once for each command: where one ends, the next one begins.
  */

@@ -1,8 +1,8 @@
 /*
  * The dispatcher: from a decoded request to a reply.
  *
- * The happy path: find the row, check arity and permission, hash the keys; do this for the whole batch, touching the
- * memory that the commands will need; then, command by command: lock the keys' shards, run the handler, unlock.
+ * The happy path: find the rows and hash the keys of the whole batch, touching the memory that the commands will need;
+ * then, command by command: pass the gate, lock the keys' shards, run the handler, unlock.
  */
 #ifndef CUBBY_COMMAND_DISPATCH_H
 #define CUBBY_COMMAND_DISPATCH_H

@@ -6,8 +6,6 @@
 
 /* string.c */
 command_key_flags set_key_flags;
-
-/* string.c */
 command_handler set_command, setnx_command, setex_command, psetex_command, getset_command, get_command, getdel_command,
 	delifeq_command, getex_command, strlen_command, getrange_command, mget_command, mset_command, msetnx_command,
 	append_command, setrange_command, incr_command, decr_command, incrby_command, decrby_command,

@@ -1,5 +1,5 @@
 /*
- * Commands that take keys to other places (COPY, MOVE, SWAPDB), and what OBJECT tells of a key's value.
+ * Commands that take keys to other places: COPY, MOVE, SWAPDB.
  *
  * A key is in the same shard whatever its database, so the shards of the keys that a row names are all the locks that
  * COPY and MOVE need. SWAPDB runs with every shard locked.

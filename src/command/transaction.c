@@ -7,6 +7,7 @@
  * name (FLUSHALL, KEYS), every shard is locked.
  */
 #include "session/transaction.h"
+
 #include "command/arguments.h"
 #include "command/dispatch.h"
 #include "command/handlers.h"

@@ -883,7 +883,6 @@ static uint64_t on_session_footprint(const struct session *session)
 static void on_session_describe(const struct session *session, struct session_peer *peer)
 {
 	const struct connection *connection = (const struct connection *)session;
-
 	uint64_t input = atomic_load_explicit(&connection->input_bytes, memory_order_relaxed);
 	uint64_t memory = atomic_load_explicit(&connection->input_memory, memory_order_relaxed);
 

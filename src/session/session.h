@@ -112,7 +112,7 @@ enum session_flag {
 	SESSION_AUTHENTICATED = 1 << 3,	  /* may run every command */
 	SESSION_PUSHED = 1 << 4,	  /* any thread: there is something that take_pushed would give */
 	SESSION_MULTI = 1 << 5,		  /* commands are queued until EXEC */
-	SESSION_SUBSCRIBED = 1 << 6,	  /* has a channel or a pattern */
+	SESSION_SUBSCRIBED = 1 << 6,	  /* has a channel, a pattern or a shard channel */
 	SESSION_MONITOR = 1 << 7,	  /* is sent every command */
 	SESSION_REPLY_OFF = 1 << 8,	  /* replies are withdrawn */
 	SESSION_REPLY_SKIP_NEXT = 1 << 9, /* that of the next command will be */

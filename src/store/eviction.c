@@ -244,8 +244,7 @@ static bool evict_best(struct eviction *eviction, struct keyspace *keyspace, int
 	return evicted;
 }
 
-/* --- all of it -----------------------------------------------------------------------------------------------------
- */
+/* --- all of it ------------------------------------------------------------------------------------------------------- */
 
 /* Looks at `wanted` keys of one shard and offers them to the pool, or, with a random policy, evicts one of them.
  * Returns how many there were. */
