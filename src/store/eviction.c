@@ -31,8 +31,7 @@ struct sample {
 	size_t wanted;
 };
 
-/* --- looking at keys (the shard is locked) -------------------------------------------------------------------------
- */
+/* --- looking at keys (the shard is locked) ------------------------------------------------------------------------ */
 
 static bool only_mortal(int64_t policy)
 {
@@ -129,8 +128,7 @@ static int pick_database(const struct keyspace *keyspace, const struct shard *sh
 	return -1;
 }
 
-/* --- evicting (the shard is locked) --------------------------------------------------------------------------------
- */
+/* --- evicting (the shard is locked) ------------------------------------------------------------------------------- */
 
 /* A key that is dead goes as one that has expired: that makes room as well. */
 static void evict_entry(struct shard *shard, unsigned db, struct entry *entry, int64_t now)
@@ -151,8 +149,7 @@ static int64_t entry_rank(const struct entry *entry, int64_t policy, int64_t now
 	return now - access_idle_ms(entry->access, now);
 }
 
-/* --- the pool ------------------------------------------------------------------------------------------------------
- */
+/* --- the pool ----------------------------------------------------------------------------------------------------- */
 
 static bool pool_has(const struct eviction *eviction, const struct eviction_candidate *candidate)
 {
@@ -244,7 +241,7 @@ static bool evict_best(struct eviction *eviction, struct keyspace *keyspace, int
 	return evicted;
 }
 
-/* --- all of it ------------------------------------------------------------------------------------------------------- */
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
 
 /* Looks at `wanted` keys of one shard and offers them to the pool, or, with a random policy, evicts one of them.
  * Returns how many there were. */
