@@ -244,7 +244,7 @@ static void print_graphs(const struct sample *samples, unsigned count, int64_t w
 			 struct buffer *out)
 {
 	int64_t low = samples[0].ms;
-	int64_t high = samples[0].ms;
+	int64_t high = low;
 
 	for (unsigned i = 1; i < count; i++) {
 		low = samples[i].ms < low ? samples[i].ms : low;

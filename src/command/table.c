@@ -1255,7 +1255,6 @@ static struct command commands[] = {
 		.args = syntax_key,
 	},
 
-
 	/* --- connection --- */
 	{
 		.name = "ping", .handler = ping_command, .arity = -1,

@@ -474,27 +474,38 @@ static void changes_send(void)
 	changes = (struct changes){0};
 }
 
+/* Makes room for one key more. False when there is no memory. */
+static bool changes_reserve(void)
+{
+	size_t cap = changes.cap == 0 ? 16 : 2 * changes.cap;
+	struct slice *grown;
+
+	if (changes.count < changes.cap)
+		return true;
+	grown = realloc(changes.keys, cap * sizeof(*grown));
+	if (grown == NULL)
+		return false;
+	changes.keys = grown;
+	changes.cap = cap;
+	return true;
+}
+
 /* Keeps the key for the end of the batch. False when there is no memory. */
 static bool changes_add(struct slice key)
 {
-	char *copy = malloc(key.len > 0 ? key.len : 1);
+	struct slice *place;
+	char *copy;
 
-	if (changes.count == changes.cap) {
-		size_t cap = changes.cap == 0 ? 16 : 2 * changes.cap;
-		struct slice *grown = realloc(changes.keys, cap * sizeof(*grown));
-
-		if (grown != NULL) {
-			changes.keys = grown;
-			changes.cap = cap;
-		}
-	}
-	if (copy == NULL || changes.count == changes.cap) {
-		free(copy);
+	if (!changes_reserve())
 		return false;
-	}
+	copy = malloc(key.len > 0 ? key.len : 1);
+	if (copy == NULL)
+		return false;
 	if (key.len > 0)
 		memcpy(copy, key.data, key.len);
-	changes.keys[changes.count++] = (struct slice){copy, key.len};
+	place = &changes.keys[changes.count++];
+	place->data = copy;
+	place->len = key.len;
 	return true;
 }
 
