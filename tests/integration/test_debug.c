@@ -280,6 +280,7 @@ START_TEST(crashes_on_purpose)
 	status = server_wait(server);
 	ck_assert(WIFSIGNALED(status) ? WTERMSIG(status) == ways[_i].signal : WEXITSTATUS(status) != 0);
 	server_log_wait(server, ways[_i].signal == SIGSEGV ? "SIGSEGV" : "SIGABRT");
+	server_stop(server);
 }
 END_TEST
 
