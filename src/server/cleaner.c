@@ -107,7 +107,11 @@ static void on_tick(uv_timer_t *timer)
 void cleaner_start(struct cleaner *cleaner, uv_loop_t *loop, struct keyspace *keyspace, unsigned worker,
 		   unsigned workers)
 {
-	*cleaner = (struct cleaner){.loop = loop, .keyspace = keyspace, .first = worker, .step = workers, .at = worker};
+	cleaner->loop = loop;
+	cleaner->keyspace = keyspace;
+	cleaner->first = worker;
+	cleaner->step = workers;
+	cleaner->at = worker;
 	cleaner->last_tick_ns = clock_monotonic_ns();
 	random_seed(&cleaner->random, cleaner->last_tick_ns + worker);
 	uv_timer_init(loop, &cleaner->timer);

@@ -25,7 +25,8 @@ struct cleaner {
 	struct random random;
 };
 
-/* Starts it on the worker's loop. Worker's thread. */
+/* Starts a cleaner that is all zero on the worker's loop. Its counters are left alone: another worker, which started
+ * before, may be reading them. Worker's thread. */
 void cleaner_start(struct cleaner *cleaner, uv_loop_t *loop, struct keyspace *keyspace, unsigned worker,
 		   unsigned workers);
 void cleaner_stop(struct cleaner *cleaner);
