@@ -47,12 +47,13 @@ static int count_keys(struct client *c, const char *prefix, int count)
 	return found;
 }
 
-/* Allows so many bytes more than are used now. */
+/* Allows so many bytes more than are used now, at least one (0 would be no limit). */
 static void limit_above(struct client *c, long long bytes, const char *policy)
 {
+	long long allowed = info_number(c, "used_memory") + bytes;
 	char limit[32];
 
-	snprintf(limit, sizeof(limit), "%lld", info_number(c, "used_memory") + bytes);
+	snprintf(limit, sizeof(limit), "%lld", allowed > 0 ? allowed : 1);
 	expect(c, "+OK", "CONFIG", "SET", "maxmemory-policy", policy, "maxmemory", limit, NULL);
 }
 
