@@ -163,6 +163,17 @@ static void keys_trim(struct dispatcher *dispatcher)
 	dispatcher->key_cap = 0;
 }
 
+/* CLIENT CACHING holds for one command other than CLIENT, though it be refused, or for a whole transaction. */
+static void caching_over(const struct command_context *context)
+{
+	const struct command *parent = context->command != NULL ? context->command->parent : NULL;
+
+	if (context->at_once || session_has(context->session, SESSION_MULTI))
+		return;
+	if (parent == NULL || strcmp(parent->name, "client") != 0)
+		tracking_caching_over(context->session);
+}
+
 /* A session with tracking has read the keys of this command. Their shards are still locked. */
 static void keys_track(struct command_context *context)
 {
@@ -170,10 +181,7 @@ static void keys_track(struct command_context *context)
 		for (size_t i = 0; i < context->key_count; i++)
 			tracking_remember(context->session, &context->keys[i]);
 	}
-	/* CLIENT CACHING holds for one command, or for a whole transaction. */
-	if (!context->at_once && !session_has(context->session, SESSION_MULTI) &&
-	    (context->command->parent == NULL || strcmp(context->command->parent->name, "client") != 0))
-		tracking_caching_over(context->session);
+	caching_over(context);
 }
 
 static void handler_run(struct command_context *context)
@@ -276,6 +284,7 @@ static void command_rejected(struct command_context *context, struct reply_mark 
 	transaction_fail(context->session);
 	if (context->command != NULL && context->command->handler == exec_command)
 		exec_rejected(context, mark);
+	caching_over(context);
 	error_count(context->host, context->reply, mark.bytes_len);
 	context->dispatcher->since = clock_ticks();
 }
