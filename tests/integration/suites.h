@@ -18,6 +18,7 @@ Suite *wait_suite(void);
 Suite *connection_suite(void);
 Suite *client_suite(void);
 Suite *pause_suite(void);
+Suite *tracking_suite(void);
 Suite *monitor_suite(void);
 Suite *server_suite(void);
 Suite *introspect_suite(void);
