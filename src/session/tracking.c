@@ -111,11 +111,6 @@ uint32_t tracking_flags(const struct session *session)
 	return tracking != NULL ? atomic_load_explicit(&tracking->flags, memory_order_relaxed) : 0;
 }
 
-static void flags_put(struct tracking *tracking, uint32_t flags)
-{
-	atomic_store_explicit(&tracking->flags, flags, memory_order_relaxed);
-}
-
 /* --- messages ---------------------------------------------------------------------------------------------------- */
 
 static void keys_write(const struct invalidation *message, struct reply *reply)
@@ -175,18 +170,26 @@ static bool can_receive(const struct session *session, bool redirected)
 	return session_protocol(session) >= 3 || (redirected && session_has(session, SESSION_SUBSCRIBED));
 }
 
-/* Tells a session that nobody receives its invalidations any more. */
-static void push_broken(struct session_handle *reader, uint64_t target_id)
+/* Whether the session still has its messages sent there. Under its handle's lock. */
+static bool redirects_to(const struct session *session, const struct session_handle *target)
+{
+	const struct tracking *tracking = tracking_of(session);
+
+	return tracking != NULL && tracking->target == target;
+}
+
+/* Tells a session that nobody receives its invalidations any more; it may have chosen another target meanwhile. */
+static void push_broken(struct session_handle *reader, const struct session_handle *target)
 {
 	struct reply reply = {.protocol = 3};
 	struct block *block;
 
 	reply_push(&reply, 2);
 	reply_bulk_text(&reply, "tracking-redir-broken");
-	reply_int(&reply, (int64_t)target_id);
+	reply_int(&reply, (int64_t)target->id);
 	block = reply_to_block(&reply);
 	lock_take(&reader->lock);
-	if (reader->session != NULL) {
+	if (reader->session != NULL && redirects_to(reader->session, target)) {
 		atomic_fetch_or_explicit(&tracking_of(reader->session)->flags, TRACKING_BROKEN, memory_order_relaxed);
 		if (session_protocol(reader->session) >= 3)
 			push(reader->session, block);
@@ -205,7 +208,7 @@ static void send_redirected(struct session_handle *reader, struct session_handle
 		push(target->session, message_encoded(message, session_protocol(target->session)));
 	lock_release(&target->lock);
 	if (broken)
-		push_broken(reader, target->id);
+		push_broken(reader, target);
 }
 
 /* Sends to a session, or to where it has its messages sent, provided that it is (still) in the given mode: TRACKING_ON
@@ -691,14 +694,16 @@ static bool add_prefixes(struct tracking *tracking, const struct tracking_option
 	return true;
 }
 
-/* Messages go to `target` from now on, whose reference is taken over. */
-static void tracking_set_target(struct tracking *tracking, struct session_handle *target)
+/* From now on the session has this mode, and its messages go to `target`, whose reference is taken over. At once: who
+ * finds that the old target has ended is not to mark the new one as broken. */
+static void tracking_set(struct tracking *tracking, uint32_t flags, struct session_handle *target)
 {
 	struct session_handle *old;
 
 	lock_take(&tracking->self->lock);
 	old = tracking->target;
 	tracking->target = target;
+	atomic_store_explicit(&tracking->flags, flags, memory_order_relaxed);
 	lock_release(&tracking->self->lock);
 	session_handle_unref(old);
 }
@@ -732,8 +737,7 @@ bool tracking_enable(struct session *session, struct tracking_options *options)
 		session_handle_unref(options->target);
 		return false;
 	}
-	flags_put(tracking, options->flags | TRACKING_ON);
-	tracking_set_target(tracking, options->target);
+	tracking_set(tracking, options->flags | TRACKING_ON, options->target);
 	session_mark(session, SESSION_TRACKING);
 	if ((options->flags & TRACKING_BCAST) != 0)
 		want_broadcasts(true, true);
@@ -756,8 +760,7 @@ void tracking_disable(struct session *session, bool locked)
 	lock_release(&broadcast_lock);
 
 	session_unmark(session, SESSION_TRACKING);
-	flags_put(tracking, 0);
-	tracking_set_target(tracking, NULL);
+	tracking_set(tracking, 0, NULL);
 	if (broadcasting && total_get(&broadcasting_count) == 0)
 		want_broadcasts(false, locked);
 }
