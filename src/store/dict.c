@@ -137,14 +137,6 @@ static bool split_table(struct dict *dict, struct table *table, uint32_t hash)
 	return true;
 }
 
-static void fit_table(struct dict *dict, struct table *table)
-{
-	size_t before = table_footprint(table);
-
-	table_fit(table);
-	dict->bytes += table_footprint(table) - before;
-}
-
 void dict_add(struct dict *dict, struct entry *entry)
 {
 	uint32_t hash = entry_hash(entry);
@@ -154,7 +146,7 @@ void dict_add(struct dict *dict, struct entry *entry)
 	dict->items++;
 	dict->bytes += entry_footprint(entry);
 	if (table->chains.num_items <= TABLE_MAX_ITEMS || !split_table(dict, table, hash))
-		fit_table(dict, table);
+		dict->bytes += table_fit(table);
 	dict_note_bytes(dict);
 }
 
@@ -167,6 +159,6 @@ void dict_remove(struct dict *dict, struct entry *entry)
 	table_remove(table, entry);
 	dict->items--;
 	dict->bytes -= entry_footprint(entry);
-	fit_table(dict, table);
+	dict->bytes += table_fit(table);
 	dict_note_bytes(dict);
 }

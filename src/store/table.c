@@ -90,15 +90,22 @@ static void shrink(struct table *table, unsigned count)
 	free(old);
 }
 
-void table_fit(struct table *table)
+size_t table_fit(struct table *table)
 {
 	unsigned items = table->chains.num_items;
 	unsigned buckets = table->chains.num_buckets;
+	bool crowded = items > TABLE_MAX_LOAD * buckets && buckets < 1U << TABLE_BUCKET_BITS;
+	bool sparse = items < buckets / TABLE_SPARSE && buckets > TABLE_MIN_BUCKETS;
+	size_t before;
 
-	if (items > TABLE_MAX_LOAD * buckets && buckets < 1U << TABLE_BUCKET_BITS)
+	if (!crowded && !sparse)
+		return 0;
+	before = table_footprint(table);
+	if (crowded)
 		expand(table);
-	else if (items < buckets / TABLE_SPARSE && buckets > TABLE_MIN_BUCKETS)
+	else
 		shrink(table, buckets / 4 > TABLE_MIN_BUCKETS ? buckets / 4 : TABLE_MIN_BUCKETS);
+	return table_footprint(table) - before;
 }
 
 struct table *table_split(struct table *table)
