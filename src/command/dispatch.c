@@ -27,7 +27,7 @@ enum { SHARD_AHEAD = 2 }; /* commands ahead of which a shard's lock is fetched f
 /* What is known of a request before the commands ahead of it have run. */
 struct prepared {
 	const struct command *command; /* NULL: no such command */
-	struct key key;		       /* of a command with one key */
+	struct key key;		       /* the only one */
 	bool has_key;
 };
 
@@ -60,21 +60,24 @@ static const struct command *request_command(const struct resp_request *request)
 	return sub != NULL ? sub : command;
 }
 
-static void request_prepare(const struct dispatcher *dispatcher, const struct resp_request *request,
-			    struct prepared *prepared)
+/* Whether the request has exactly one key, be it of a command that takes any number: "DEL key". */
+static bool has_one_key(const struct command *command, size_t argc)
+{
+	size_t first = (size_t)command->keys.first;
+
+	return command_has_keys(command) && argc > first &&
+	       (command->keys.last == command->keys.first || argc == first + 1);
+}
+
+static inline void request_prepare(const struct dispatcher *dispatcher, const struct resp_request *request,
+				   struct prepared *prepared)
 {
 	const struct command *command = request_command(request);
-	const struct command_keys *keys;
 
 	prepared->command = command;
-	prepared->has_key = false;
-	if (command == NULL)
-		return;
-	keys = &command->keys;
-	if (command_has_keys(command) && keys->last == keys->first && request->argc > (size_t)keys->first) {
-		prepared->key = keyspace_key(dispatcher->keyspace, request->argv[keys->first]);
-		prepared->has_key = true;
-	}
+	prepared->has_key = command != NULL && has_one_key(command, request->argc);
+	if (prepared->has_key)
+		prepared->key = keyspace_key(dispatcher->keyspace, request->argv[command->keys.first]);
 }
 
 /* Touches the memory that the batch's commands will need. */
@@ -184,14 +187,23 @@ static void keys_track(struct command_context *context)
 	caching_over(context);
 }
 
-static void handler_run(struct command_context *context)
+/* For a session that tracks, or while a monitor watches: both make the context special. */
+static void handler_run_special(struct command_context *context)
 {
-	if (context->special && gate_has(GATE_MONITORED))
+	if (gate_has(GATE_MONITORED))
 		monitor_call(context);
 	else
 		context->command->handler(context);
 	if (session_has(context->session, SESSION_TRACKING))
 		keys_track(context);
+}
+
+static inline void handler_run(struct command_context *context)
+{
+	if (context->special)
+		handler_run_special(context);
+	else
+		context->command->handler(context);
 }
 
 static void handler_run_locked(struct command_context *context)
@@ -334,12 +346,13 @@ static void command_call(struct command_context *context, struct prepared *prepa
 	context->keys = &prepared->key;
 	context->key_count = prepared->has_key;
 	context->db = session_db(context->session);
-	if (!prepared->has_key && command_has_keys(command) &&
-	    !request_keys(dispatcher, command, context->request, context))
-		reply_error_out_of_memory(reply);
-	else
+	if (prepared->has_key || !command_has_keys(command) ||
+	    request_keys(dispatcher, command, context->request, context))
 		handler_run_locked(context);
-	keys_trim(dispatcher);
+	else
+		reply_error_out_of_memory(reply);
+	if (!prepared->has_key)
+		keys_trim(dispatcher);
 	if (reply->errors != errors) {
 		counter_add(&stats->failed, 1);
 		error_count(dispatcher->host, reply, start);
@@ -348,19 +361,22 @@ static void command_call(struct command_context *context, struct prepared *prepa
 	command_account(context, began);
 }
 
-/* Runs, queues, postpones or refuses one request, and says which; the context's fields that are the same for the whole
- * batch are set already. */
-static enum gate_verdict command_run(struct command_context *context, struct prepared *prepared,
-				     struct resp_request *request)
+/* The context's fields that differ from one request of a batch to the next. */
+static inline void context_take(struct command_context *context, const struct command *command,
+				struct resp_request *request)
 {
-	struct reply_mark mark = reply_mark(context->reply);
-	enum gate_verdict verdict;
-
-	context->command = prepared->command;
+	context->command = command;
 	context->argv = request->argv;
 	context->argc = request->argc;
 	context->request = request;
-	verdict = gate_enter(context);
+}
+
+/* Runs, queues, postpones or refuses the context's request, and says which. */
+static enum gate_verdict command_run(struct command_context *context, struct prepared *prepared)
+{
+	struct reply_mark mark = reply_mark(context->reply);
+	enum gate_verdict verdict = gate_enter(context);
+
 	switch (verdict) {
 	case GATE_OPEN:
 		command_call(context, prepared);
@@ -383,10 +399,7 @@ void dispatch_queued(const struct command_context *exec, const struct command *c
 	struct command_context context = *exec;
 	struct prepared prepared = {.command = command};
 
-	context.command = command;
-	context.argv = request->argv;
-	context.argc = request->argc;
-	context.request = request;
+	context_take(&context, command, request);
 	context.at_once = true;
 	context.dispatcher->since = clock_ticks(); /* waiting for the locks was EXEC's */
 	context.reply->protocol = session_protocol(context.session);
@@ -394,15 +407,13 @@ void dispatch_queued(const struct command_context *exec, const struct command *c
 }
 
 /* The same for a client, or at a time, that needs more than the ordinary way. */
-static void command_run_special(struct command_context *context, struct prepared *prepared,
-				struct resp_request *request)
+static void command_run_special(struct command_context *context, struct prepared *prepared)
 {
 	struct reply_mark mark = reply_mark(context->reply);
 	bool is_push;
 
 	gate_turn_reply(context->session);
-	is_push =
-		command_run(context, prepared, request) == GATE_OPEN && (context->command->flags & COMMAND_PUSHES) != 0;
+	is_push = command_run(context, prepared) == GATE_OPEN && (context->command->flags & COMMAND_PUSHES) != 0;
 	if (session_has(context->session, SESSION_SILENT) && !is_push)
 		reply_rewind(context->reply, mark);
 }
@@ -435,10 +446,13 @@ size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, st
 			keyspace_prefetch_shard(dispatcher->keyspace, &prepared[done + SHARD_AHEAD].key);
 		reply->protocol = session_protocol(session);
 		context.special = gate_is_special(session);
-		if (context.special)
-			command_run_special(&context, &prepared[done], &requests[done]);
+		context_take(&context, prepared[done].command, &requests[done]);
+		if (gate_is_open(&context))
+			command_call(&context, &prepared[done]);
+		else if (context.special)
+			command_run_special(&context, &prepared[done]);
 		else
-			command_run(&context, &prepared[done], &requests[done]);
+			command_run(&context, &prepared[done]);
 		done++;
 		if (session_has(session, SESSION_PUSHED))
 			session->ops->take_pushed(session, reply);

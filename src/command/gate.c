@@ -1,6 +1,6 @@
 /*
- * The happy path is four comparisons: the command is known, it has enough words, its client may run it, and memory has
- * no limit. A refusal is written here, in Redis's words and Redis's order.
+ * The happy path is in the header: gate_is_open() lets most commands pass, and these never come here. For all others,
+ * the same is asked here in the order in which Redis asks it, and a refusal written in the words of Redis.
  */
 #include "command/gate.h"
 
@@ -72,11 +72,6 @@ static bool is_http(struct slice name)
 	return slice_is_word(name, "post") || slice_is_word(name, "host:");
 }
 
-static bool arity_fits(const struct command *command, size_t argc)
-{
-	return command->arity >= 0 ? argc == (size_t)command->arity : argc >= (size_t)-command->arity;
-}
-
 /* A container whose subcommand was found would not be the command any more. */
 static bool is_unknown_subcommand(const struct command_context *context)
 {
@@ -111,7 +106,7 @@ static bool command_is_good(struct command_context *context)
 	}
 	if ((command->flags & COMMAND_GUARDED) != 0 && context->argc >= 2 && !debug_is_allowed(context))
 		return false;
-	if (command->handler == NULL || !arity_fits(command, context->argc) || is_unknown_subcommand(context)) {
+	if (command->handler == NULL || !gate_arity_fits(command, context->argc) || is_unknown_subcommand(context)) {
 		refuse_words(context);
 		return false;
 	}

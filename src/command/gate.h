@@ -9,6 +9,7 @@
 #ifndef CUBBY_COMMAND_GATE_H
 #define CUBBY_COMMAND_GATE_H
 
+#include "base/settings.h"
 #include "command/command.h"
 
 /* States of the whole daemon that every command must look at. */
@@ -48,6 +49,23 @@ enum gate_verdict {
 	GATE_POSTPONE, /* it waits for the end of a pause */
 	GATE_QUEUE,    /* it belongs to the session's transaction */
 };
+
+/* Whether the number of words suits the command. */
+static inline bool gate_arity_fits(const struct command *command, size_t argc)
+{
+	return command->arity >= 0 ? argc == (size_t)command->arity : argc >= (size_t)-command->arity;
+}
+
+/* Whether the context's command is one of those that may run without a closer look, as nearly all are. If not, which
+ * means nothing yet, gate_enter() has the verdict. */
+static inline bool gate_is_open(const struct command_context *context)
+{
+	const struct command *command = context->command;
+
+	return !context->special && command != NULL && command->subcommands == NULL &&
+	       (command->flags & COMMAND_GUARDED) == 0 && gate_arity_fits(command, context->argc) &&
+	       session_has(context->session, SESSION_AUTHENTICATED) && setting_get(&settings.maxmemory) == 0;
+}
 
 /* Whether the context's command may run now. */
 enum gate_verdict gate_enter(struct command_context *context);

@@ -31,8 +31,8 @@ void table_free(struct table *table);
 void table_add(struct table *table, struct entry *entry);
 void table_remove(struct table *table, struct entry *entry);
 
-/* Doubles the buckets or makes them fewer, if it is time to and there is memory. Returns by how many bytes the table has
- * grown (modulo 2^64: it may have shrunk). */
+/* Doubles the buckets or makes them fewer, if it is time to and there is memory. Returns by how many bytes the table
+ * has grown (modulo 2^64: it may have shrunk). */
 size_t table_fit(struct table *table);
 
 /* Moves the entries that have a one as the next high bit into a new table, which is returned; both are one deeper then.
