@@ -674,7 +674,8 @@ START_TEST(churn_leaves_nothing_behind)
 	wait_until(info_number(c, "connected_clients") == 1);
 	ck_assert_int_eq(info_number(c, "total_connections_received"), received + (ROUNDS + 1) * AT_ONCE);
 	wait_until(server_files(server) == files);
-	expect_below(c, "used_memory", memory + MEGABYTE);
+	/* What clients hold is summed ten times a second. */
+	wait_until(is_sanitized() || info_number(c, "used_memory") < memory + MEGABYTE);
 	server_stop(server);
 }
 END_TEST
