@@ -1653,8 +1653,8 @@ static inline size_t name_slot(const struct packed_name *name)
 	return (size_t)(((name->head ^ (name->tail << 29 | name->tail >> 35)) * 0x9e3779b97f4a7c15) >> LOOKUP_SHIFT);
 }
 
-/* The row's command if it is the name's, letter by letter. Apart, so that command_find() calls nothing else and need not
- * save a register. */
+/* The row's command if it is the name's, letter by letter. Apart, so that command_find() calls nothing else and need
+ * not save a register. */
 static __attribute__((noinline)) const struct command *row_compare(const struct lookup_row *row, struct slice name)
 {
 	return slice_is_word(name, row->command->name) ? row->command : NULL;

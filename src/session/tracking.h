@@ -82,7 +82,8 @@ struct slice tracking_prefix(const struct session *session, size_t index);
 /* CLIENT CACHING was given; the next command is to behave so. */
 void tracking_caching(struct session *session);
 
-/* A command has run, or was refused, that was not CLIENT, and no transaction is open: CLIENT CACHING has had its effect. */
+/* A command has run, or was refused, that was not CLIENT, and no transaction is open: CLIENT CACHING has had its
+ * effect. */
 void tracking_caching_over(struct session *session);
 
 /* The session has read the key, which is to be remembered if its mode says so. The key's shard is locked. */
