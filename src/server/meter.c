@@ -12,8 +12,9 @@
 
 enum {
 	TICK_MS = 100,
-	MEMORY_TICKS = 10,  /* ticks between two looks at memory */
-	CLIENTS_TICKS = 50, /* ticks between two log lines about clients */
+	MEMORY_TICKS = 10,     /* ticks between two looks at memory */
+	CLIENTS_TICKS = 50,    /* ticks between two log lines about clients */
+	UNKNOWN_MEMORY = 4096, /* bytes taken for what the daemon takes at the start, at least */
 };
 
 static const uint64_t second_ns = 1000 * 1000 * 1000;
@@ -88,6 +89,8 @@ void meter_start(struct meter *meter, struct net *net, struct keyspace *keyspace
 {
 	*meter = (struct meter){.net = net, .keyspace = keyspace, .sampled_ns = clock_monotonic_ns()};
 	meter->startup_memory = (int64_t)platform_allocated_bytes() - keyspace_bytes(keyspace);
+	if (meter->startup_memory < UNKNOWN_MEMORY) /* not every allocator can be asked */
+		meter->startup_memory = UNKNOWN_MEMORY;
 	keyspace_set_outside(keyspace, meter->startup_memory);
 	note_memory(meter);
 	uv_timer_init(net_main_loop(net), &meter->timer);
