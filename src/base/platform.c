@@ -3,7 +3,7 @@
  * that cannot be found out is reported as unknown (0) and never stops the daemon.
  */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
-#define _GNU_SOURCE /* accept4, sched_getaffinity, pthread_setname_np */
+#define _GNU_SOURCE /* accept4, sched_getaffinity, sync_file_range, pthread_setname_np */
 #endif
 
 #include "base/platform.h"
@@ -454,6 +454,34 @@ const char *platform_allocator_name(void)
 }
 
 #endif
+
+#if defined(__APPLE__)
+
+/* fsync() leaves the bytes in the disk's own memory there; not every file system knows the better call. */
+int platform_sync(int fd)
+{
+	return fcntl(fd, F_FULLFSYNC) >= 0 ? 0 : fsync(fd);
+}
+
+#else
+
+int platform_sync(int fd)
+{
+	return fdatasync(fd);
+}
+
+#endif
+
+void platform_write_back(int fd, int64_t from, int64_t len)
+{
+#if defined(__linux__)
+	(void)sync_file_range(fd, from, len, SYNC_FILE_RANGE_WRITE);
+#else
+	(void)fd;
+	(void)from;
+	(void)len;
+#endif
+}
 
 void platform_name_thread(const char *name)
 {

@@ -42,6 +42,12 @@ void platform_release_memory(void);
 /* "jemalloc-5.3.0", "mimalloc-2.0.9" or "libc", as INFO's mem_allocator shows it. */
 const char *platform_allocator_name(void);
 
+/* Has the disk keep what was written to the file: 0, or -1 with errno. */
+int platform_sync(int fd);
+
+/* Has the system begin to write this part of the file to the disk, where it can be told to. */
+void platform_write_back(int fd, int64_t from, int64_t len);
+
 /* Names the calling thread for top, gdb and perf; at most 15 bytes. */
 void platform_name_thread(const char *name);
 
