@@ -2,6 +2,7 @@
  * A connection: a socket with its deadline, its decoder, its session and what it still has to send. Private to net/.
  *
  * It belongs to one worker and is touched by that worker's thread alone, but for the atomics that CLIENT LIST reads.
+ * Functions are for that thread where nothing else is said.
  */
 #ifndef CUBBY_NET_CONNECTION_H
 #define CUBBY_NET_CONNECTION_H
@@ -51,11 +52,48 @@ struct connection {
 	_Atomic uint64_t inbox_bytes;
 };
 
+static inline struct connection *connection_of(struct session *session)
+{
+	return (struct connection *)session; /* its first member */
+}
+
+/* --- life (connection.c) ------------------------------------------------------------------------------------------ */
+
 /* Takes over an accepted descriptor; it is closed when the connection cannot be made. The worker's thread. */
 void connection_open(struct worker *worker, int fd, enum transport_kind kind, struct transport_address address);
 
-/* Sends what is in its inbox. The worker's thread. */
+/* Ends it at once, whatever is still to be sent. Nothing happens when it is closing already. */
+void connection_close(struct connection *connection);
+
+/* Closes it once the client has all that was sent to it. */
+void connection_linger(struct connection *connection);
+
+/* Closes every connection of the worker at once. */
+void connection_close_all(struct worker *worker);
+
+/* Sets its timer: to the end of the wait if it is blocked, else to the read deadline. */
+void connection_start_deadline(struct connection *connection);
+
+/* Notes in `field`, one of the connection's own, how many bytes it holds of that kind. */
+void connection_note_bytes(struct connection *connection, _Atomic uint64_t *field, uint64_t bytes);
+
+/* Jobs for net_post: after the settings `timeout` and `tcp-keepalive` have changed. */
+void connection_apply_timeout(uv_loop_t *loop, void *unused);
+void connection_apply_keepalive(uv_loop_t *loop, void *unused);
+
+/* --- sending (connection_send.c) ---------------------------------------------------------------------------------- */
+
+/* Sends `reply` and empties it: at once as far as the kernel takes it, the rest when it does. */
+void connection_send(struct connection *connection, struct reply *reply);
+
+/* Sends what is in its inbox. */
 void connection_deliver(struct connection *connection);
+
+/* Bytes of replies that wait. */
+static inline size_t connection_backlog(const struct connection *connection)
+{
+	return connection->output != NULL ? connection->output->bytes : 0;
+}
 
 /* Bytes that wait to be sent to the client. Any thread. */
 static inline uint64_t connection_waiting(const struct connection *connection)
@@ -71,14 +109,25 @@ void connection_note_limit(const struct connection *connection);
  * is still above it. */
 bool connection_check_soft_limits(struct worker *worker);
 
-/* Closes every connection of the worker at once. */
-void connection_close_all(struct worker *worker);
+/* --- reading and running (connection_read.c) ---------------------------------------------------------------------- */
+
+/* Goes on where a backlog or a pause had stopped it. */
+void connection_resume_input(struct connection *connection);
+
+/* After commands have run, or what it waits for has changed: closes what is to be closed, and reads on or not. */
+void connection_settle(struct connection *connection);
 
 /* A job for net_post: runs the commands that waited for the end of a pause. */
 void connection_resume_postponed(uv_loop_t *loop, void *unused);
 
-/* Jobs for net_post: after the settings `timeout` and `tcp-keepalive` have changed. */
-void connection_apply_timeout(uv_loop_t *loop, void *unused);
-void connection_apply_keepalive(uv_loop_t *loop, void *unused);
+/* --- what sessions ask for (connection_session.c) ----------------------------------------------------------------- */
+
+extern const struct session_ops connection_session_ops;
+
+/* Answers what the session waited for, and goes on with what has come meanwhile. */
+void connection_end_wait(struct connection *connection);
+
+/* The client goes: forgets what it waited for, if it did. */
+void connection_cancel_wait(struct connection *connection);
 
 #endif
