@@ -28,5 +28,6 @@ Suite *persist_suite(void);
 Suite *access_suite(void);
 Suite *file_suite(void);
 Suite *manifest_suite(void);
+Suite *aof_reader_suite(void);
 
 #endif
