@@ -38,6 +38,7 @@ struct settings {
 	setting active_expire_enabled;	   /* DEBUG SET-ACTIVE-EXPIRE */
 	setting protected_mode;		   /* 0 or 1 */
 	setting enable_debug_command;	   /* enum settings_guard */
+	setting enable_protected_configs;  /* enum settings_guard */
 	setting tracking_table_max_keys;   /* 0 is no limit */
 	setting lazyfree_lazy_user_del;	   /* DEL is UNLINK */
 	struct output_limit output_limits[SETTINGS_CLIENTS];
@@ -52,6 +53,16 @@ struct settings {
 	setting maxmemory_tenacity;	   /* maxmemory-eviction-tenacity, 0 to 100 */
 	setting lfu_log_factor;
 	setting lfu_decay_time; /* minutes; 0: counts never decay */
+	setting appendfsync;	/* enum settings_sync */
+	setting no_appendfsync_on_rewrite;
+	setting auto_aof_rewrite_percentage; /* 0 is never */
+	setting auto_aof_rewrite_min_size;   /* bytes */
+	setting aof_use_rdb_preamble;
+	setting aof_rewrite_incremental_fsync;
+	setting aof_queue_limit; /* bytes */
+	setting rdbcompression;
+	setting rdb_save_incremental_fsync;
+	setting stop_writes_on_bgsave_error;
 };
 
 /* Which keys go when memory is full: at most one of the first four, among the keys with a time to live or among all; 0:
@@ -63,6 +74,9 @@ enum settings_policy {
 	POLICY_RANDOM = 1 << 3,
 	POLICY_ALL_KEYS = 1 << 4,
 };
+
+/* When what is appended to the append-only file is put on the disk. */
+enum settings_sync { SETTINGS_SYNC_EVERYSEC, SETTINGS_SYNC_ALWAYS, SETTINGS_SYNC_NO };
 
 enum settings_guard { SETTINGS_NO, SETTINGS_YES, SETTINGS_LOCAL };
 

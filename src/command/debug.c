@@ -25,21 +25,9 @@
 
 /* --- the guard --------------------------------------------------------------------------------------------------- */
 
-/* Whether the client is on this machine: a unix socket or the loopback interface. */
-static bool session_is_local(struct session *session)
-{
-	struct session_peer peer = {.fd = -1};
-
-	session_describe(session, &peer);
-	return peer.unix_socket || strncmp(peer.addr, "127.0.0.1:", strlen("127.0.0.1:")) == 0 ||
-	       strncmp(peer.addr, "[::1]:", strlen("[::1]:")) == 0;
-}
-
 bool debug_is_allowed(struct command_context *context)
 {
-	int64_t guard = setting_get(&settings.enable_debug_command);
-
-	if (guard == SETTINGS_YES || (guard == SETTINGS_LOCAL && session_is_local(context->session)))
+	if (session_passes(context->session, &settings.enable_debug_command))
 		return true;
 	reply_error(
 		context->reply,

@@ -39,9 +39,10 @@ struct command_host {
 	/* CONFIG GET: writes a map of the settings whose names match any of the patterns. */
 	void (*config_get)(struct command_host *host, const struct slice *patterns, size_t count, struct reply *reply);
 
-	/* CONFIG SET name value [name value ...]: all or nothing. False: `error` (HOST_ERROR_TEXT) is the reply's text
-	 * without the "-". */
-	bool (*config_set)(struct command_host *host, const struct slice *words, size_t count, char *error);
+	/* CONFIG SET name value [name value ...]: all or nothing. `trusted`: the client may change protected settings.
+	 * False: `error` (HOST_ERROR_TEXT) is the reply's text without the "-". */
+	bool (*config_set)(struct command_host *host, const struct slice *words, size_t count, bool trusted,
+			   char *error);
 
 	/* CONFIG REWRITE. False: `error` as above. */
 	bool (*config_rewrite)(struct command_host *host, char *error);

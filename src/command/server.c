@@ -95,11 +95,12 @@ void config_get_command(struct command_context *context)
 
 void config_set_command(struct command_context *context)
 {
+	bool trusted = session_passes(context->session, &settings.enable_protected_configs);
 	char error[HOST_ERROR_TEXT];
 
 	if (context->argc % 2 != 0)
 		reply_error_syntax(context->reply);
-	else if (context->host->config_set(context->host, context->argv + 2, context->argc - 2, error))
+	else if (context->host->config_set(context->host, context->argv + 2, context->argc - 2, trusted, error))
 		reply_ok(context->reply);
 	else
 		reply_error(context->reply, error);

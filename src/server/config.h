@@ -42,6 +42,7 @@ enum config_id {
 	CONFIG_REQUIREPASS,
 	CONFIG_PROTECTED_MODE,
 	CONFIG_ENABLE_DEBUG_COMMAND,
+	CONFIG_ENABLE_PROTECTED_CONFIGS,
 	CONFIG_PROTO_MAX_BULK_LEN,
 	CONFIG_CLIENT_QUERY_BUFFER_LIMIT,
 	CONFIG_CLIENT_BACKLOG_LIMIT,
@@ -72,8 +73,24 @@ enum config_id {
 	CONFIG_LOGFILE,
 	CONFIG_LOG_FORMAT,
 	CONFIG_PIDFILE,
-	CONFIG_SAVE,
+	CONFIG_DIR,
 	CONFIG_APPENDONLY,
+	CONFIG_APPENDFSYNC,
+	CONFIG_NO_APPENDFSYNC_ON_REWRITE,
+	CONFIG_APPENDDIRNAME,
+	CONFIG_APPENDFILENAME,
+	CONFIG_AUTO_AOF_REWRITE_PERCENTAGE,
+	CONFIG_AUTO_AOF_REWRITE_MIN_SIZE,
+	CONFIG_AOF_USE_RDB_PREAMBLE,
+	CONFIG_AOF_LOAD_TRUNCATED,
+	CONFIG_AOF_REWRITE_INCREMENTAL_FSYNC,
+	CONFIG_AOF_QUEUE_LIMIT,
+	CONFIG_SAVE,
+	CONFIG_DBFILENAME,
+	CONFIG_RDBCOMPRESSION,
+	CONFIG_RDBCHECKSUM,
+	CONFIG_RDB_SAVE_INCREMENTAL_FSYNC,
+	CONFIG_STOP_WRITES_ON_BGSAVE_ERROR,
 	CONFIG_DAEMONIZE,
 	CONFIG_COUNT,
 };
@@ -104,7 +121,9 @@ struct config_choice {
 struct config_row {
 	const char *name;
 	enum config_kind kind;
-	bool mutable;	     /* CONFIG SET may change it while the daemon runs */
+	bool mutable; /* CONFIG SET may change it while the daemon runs */
+	bool guarded; /* ... if enable-protected-configs lets that client */
+	bool adds_up; /* of a list: several lines of a file, or arguments, give one value; an empty one clears it */
 	const char *initial; /* the default, as it would stand in a file */
 	int64_t min, max;    /* of numbers, inclusive */
 	const struct config_choice *choices;
@@ -142,8 +161,12 @@ struct config_value {
 bool config_value_parse(const struct config_row *row, const struct slice *words, size_t count,
 			struct config_value *value, char *error);
 
-/* Completes the value by what was in force before. False when there is no memory. */
+/* Completes the value by what was in force before (NULL: nothing). False when there is no memory. */
 bool config_value_complete(const struct config_row *row, const struct config_value *before, struct config_value *value);
+
+/* Makes a value of a row that adds up what it is together with the one that lines before it gave. False when there is
+ * no memory. */
+bool config_value_add(const struct config_value *before, struct config_value *value);
 
 /* Appends the value as CONFIG GET shows it. */
 void config_value_print(const struct config_row *row, const struct config_value *value, struct buffer *out);
@@ -220,9 +243,10 @@ struct slice config_next_line(struct slice *text);
 
 /* --- commands (config_commands.c, config_rewrite.c) ------------------------------------------------------------- */
 
-/* As the functions of command/host.h. They take the lock. */
+/* As the functions of command/host.h. They take the lock. `trusted`: enable-protected-configs lets this client change
+ * what is guarded. */
 void config_reply_get(struct config *config, const struct slice *patterns, size_t count, struct reply *reply);
-bool config_set(struct config *config, const struct slice *words, size_t count, char *error);
+bool config_set(struct config *config, const struct slice *words, size_t count, bool trusted, char *error);
 bool config_rewrite(struct config *config, char *error);
 
 /* Puts *value (which then holds the old one) in force: values and mirror. Under the lock. */

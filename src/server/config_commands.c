@@ -62,7 +62,7 @@ static bool set_fail(const struct slice *name, const char *why, char *error)
 	return false;
 }
 
-static bool add_change(struct changes *changes, struct slice name, struct slice word, char *error)
+static bool add_change(struct changes *changes, struct slice name, struct slice word, bool trusted, char *error)
 {
 	enum config_id id;
 
@@ -73,6 +73,8 @@ static bool add_change(struct changes *changes, struct slice name, struct slice 
 	}
 	if (!config_row(id)->mutable)
 		return set_fail(&name, "can't set immutable config", error);
+	if (config_row(id)->guarded && !trusted)
+		return set_fail(&name, "can't set protected config", error);
 	for (size_t i = 0; i < changes->count; i++) {
 		if (changes->at[i].id == id)
 			return set_fail(&name, "duplicate parameter", error);
@@ -120,7 +122,7 @@ static bool make_changes(struct config *config, struct changes *changes, char *e
 	return false;
 }
 
-bool config_set(struct config *config, const struct slice *words, size_t count, char *error)
+bool config_set(struct config *config, const struct slice *words, size_t count, bool trusted, char *error)
 {
 	struct changes changes = {.count = 0};
 	bool good = true;
@@ -130,7 +132,7 @@ bool config_set(struct config *config, const struct slice *words, size_t count, 
 		return false;
 	}
 	for (size_t i = 0; good && i < count; i += 2)
-		good = add_change(&changes, words[i], words[i + 1], error);
+		good = add_change(&changes, words[i], words[i + 1], trusted, error);
 	if (!good)
 		return false;
 	uv_mutex_lock(&config->lock);

@@ -22,6 +22,7 @@ enum { MAX_INCLUDES = 8 }; /* files within files; more is a file that includes i
 /* A reading in progress. */
 struct loader {
 	struct config_values *values;
+	bool *given;	  /* CONFIG_COUNT places: which of them a line or an argument has given */
 	const char *file; /* its name, NULL while arguments are read */
 	unsigned line;
 	unsigned depth; /* files that include this one */
@@ -105,6 +106,23 @@ static bool load_include(struct loader *loader, const struct slice *words, int c
 	return load_file(loader, path);
 }
 
+/* Puts the value in place; it is taken over. False when there is no memory. */
+static bool load_value(struct loader *loader, enum config_id id, struct config_value *value)
+{
+	const struct config_row *row = config_row(id);
+	struct config_value *place = &loader->values->at[id];
+
+	if (!config_value_complete(row, place, value) ||
+	    (row->adds_up && loader->given[id] && !config_value_add(place, value))) {
+		config_value_free(value);
+		return false;
+	}
+	config_value_free(place);
+	*place = *value;
+	loader->given[id] = true;
+	return true;
+}
+
 static bool load_setting(struct loader *loader, const struct slice *words, int count)
 {
 	char why[CONFIG_ERROR_TEXT];
@@ -115,13 +133,7 @@ static bool load_setting(struct loader *loader, const struct slice *words, int c
 		return loader_fail(loader, "unknown setting '%.*s'", (int)words[0].len, words[0].data);
 	if (!config_value_parse(config_row(id), words + 1, (size_t)count - 1, &value, why))
 		return loader_fail(loader, "%s: %s", config_row(id)->name, why);
-	if (!config_value_complete(config_row(id), &loader->values->at[id], &value)) {
-		config_value_free(&value);
-		return loader_fail(loader, "out of memory");
-	}
-	config_value_free(&loader->values->at[id]);
-	loader->values->at[id] = value;
-	return true;
+	return load_value(loader, id, &value) || loader_fail(loader, "out of memory");
 }
 
 static bool load_line(struct loader *loader, char *line, size_t len)
@@ -140,7 +152,7 @@ static bool load_line(struct loader *loader, char *line, size_t len)
 
 static bool load_file(struct loader *outer, const char *path)
 {
-	struct loader loader = {outer->values, path, 0, outer->depth + 1, outer->error};
+	struct loader loader = {outer->values, outer->given, path, 0, outer->depth + 1, outer->error};
 	struct buffer text = {0};
 	struct slice rest;
 	bool good = true;
@@ -215,7 +227,8 @@ static bool load_arguments(struct loader *loader, int argc, char *const *argv)
 /* Fills `values` from the defaults, the file and the arguments. They are the caller's to free in any case. */
 static bool load_values(const struct config *config, const char *path, struct config_values *values, char *error)
 {
-	struct loader loader = {.values = values, .error = error};
+	bool given[CONFIG_COUNT] = {false};
+	struct loader loader = {.values = values, .given = given, .error = error};
 
 	if (!config_values_init(values))
 		return loader_fail(&loader, "out of memory");
@@ -227,7 +240,8 @@ static bool load_values(const struct config *config, const char *path, struct co
 bool config_file_values(const char *path, struct config_values *values)
 {
 	char error[CONFIG_ERROR_TEXT];
-	struct loader loader = {.values = values, .error = error};
+	bool given[CONFIG_COUNT] = {false};
+	struct loader loader = {.values = values, .given = given, .error = error};
 
 	if (!config_values_init(values))
 		return false;

@@ -3,7 +3,8 @@
  *
  * The happy path: the old file is gone through line by line. What is no setting (comments, empty lines, includes) and
  * what already says what is in force stays as it is, byte for byte; the last line of a setting that says something else
- * is replaced; settings that have no line are appended, unless their value is the default or an included file's. The
+ * is replaced (where lines add up, the others are dropped); settings that have no line are appended, unless their value
+ * is the default or an included file's. The
  * new text goes into a temporary file next to the old one, is on the disk before it takes its name, and so a crash
  * leaves one or the other.
  *
@@ -73,19 +74,29 @@ static bool find_last_lines(const struct config *config, struct slice old, unsig
 	return has_heading;
 }
 
-static void append_old_lines(const struct config *config, struct slice old, const unsigned last[CONFIG_COUNT],
-			     struct buffer *out)
+/* Lines that add up say together what is in force, or each of them is out of date. */
+static bool is_up_to_date(const struct config *config, const struct config_values *given, const struct line *line)
+{
+	if (config_row(line->id)->adds_up)
+		return config_value_equal(&given->at[line->id], &config->values.at[line->id]);
+	return line->in_force;
+}
+
+/* Appends the old lines. `given` is what they say, `last` where each setting's last line is. */
+static void append_old_lines(const struct config *config, struct slice old, const struct config_values *given,
+			     const unsigned last[CONFIG_COUNT], struct buffer *out)
 {
 	for (unsigned number = 1; old.len > 0; number++) {
 		struct slice text = config_next_line(&old);
 		struct line line = line_read(config, text);
+		bool is_old = line.is_setting && !is_up_to_date(config, given, &line);
 
-		if (line.is_setting && !line.in_force && last[line.id] == number) {
+		if (is_old && last[line.id] == number) {
 			append_setting(config, line.id, out);
-			continue;
+		} else if (!is_old || !config_row(line.id)->adds_up) {
+			buffer_append_slice(out, text);
+			buffer_append_char(out, '\n');
 		}
-		buffer_append_slice(out, text);
-		buffer_append_char(out, '\n');
 	}
 }
 
@@ -97,7 +108,7 @@ bool config_rewrite_text(const struct config *config, struct slice old, struct b
 
 	if (!config_file_values(config->path, &given))
 		return false;
-	append_old_lines(config, old, last, out);
+	append_old_lines(config, old, &given, last, out);
 	for (int i = 0; i < CONFIG_COUNT; i++) {
 		enum config_id id = (enum config_id)i;
 

@@ -5,11 +5,14 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "server/config.h"
 #include "server/config_apply.h"
+#include "server/data_dir.h"
 #include "server/output_limits.h"
+#include "server/save_points.h"
 #include "store/keyspace.h"
 
 enum { MEGABYTE = 1024 * 1024 };
@@ -20,6 +23,7 @@ static const char limits[] = "Limits of one client";
 static const char keyspace_group[] = "Threads and keyspace";
 static const char memory[] = "Memory";
 static const char slowness[] = "What is slow";
+static const char persistence[] = "Persistence";
 static const char logging[] = "Logs";
 
 static const struct config_choice guard_choices[] = {
@@ -38,6 +42,13 @@ static const struct config_choice policy_choices[] = {
 	{"allkeys-lfu", POLICY_ALL_KEYS | POLICY_LFU},
 	{"allkeys-random", POLICY_ALL_KEYS | POLICY_RANDOM},
 	{"noeviction", 0},
+	{NULL, 0},
+};
+
+static const struct config_choice sync_choices[] = {
+	{"everysec", SETTINGS_SYNC_EVERYSEC},
+	{"always", SETTINGS_SYNC_ALWAYS},
+	{"no", SETTINGS_SYNC_NO},
 	{NULL, 0},
 };
 
@@ -88,6 +99,36 @@ static bool check_percentiles(int64_t number, struct slice text, char *error)
 		return true;
 	snprintf(error, CONFIG_ERROR_TEXT, "Invalid latency-tracking-info-percentiles parameters");
 	return false;
+}
+
+/* A name in a directory that another setting gives. */
+static bool check_name(struct slice text, const char *setting_name, const char *kind, char *error)
+{
+	if (text.len == 0)
+		snprintf(error, CONFIG_ERROR_TEXT, "%s can't be empty", setting_name);
+	else if (memchr(text.data, '/', text.len) != NULL)
+		snprintf(error, CONFIG_ERROR_TEXT, "%s can't be a path, just a %s", setting_name, kind);
+	else
+		return true;
+	return false;
+}
+
+static bool check_dbfilename(int64_t number, struct slice text, char *error)
+{
+	(void)number;
+	return check_name(text, "dbfilename", "filename", error);
+}
+
+static bool check_appendfilename(int64_t number, struct slice text, char *error)
+{
+	(void)number;
+	return check_name(text, "appendfilename", "filename", error);
+}
+
+static bool check_appenddirname(int64_t number, struct slice text, char *error)
+{
+	(void)number;
+	return check_name(text, "appenddirname", "dirname", error);
 }
 
 static const struct config_row table[CONFIG_COUNT] = {
@@ -177,6 +218,14 @@ static const struct config_row table[CONFIG_COUNT] = {
 					 .mirror = &settings.enable_debug_command,
 					 .group = access_control,
 					 .doc = "Who may use DEBUG: nobody, everybody, or clients of this machine."},
+	[CONFIG_ENABLE_PROTECTED_CONFIGS] =
+		{.name = "enable-protected-configs",
+		 .kind = CONFIG_ENUM,
+		 .initial = "no",
+		 .choices = guard_choices,
+		 .mirror = &settings.enable_protected_configs,
+		 .group = access_control,
+		 .doc = "Who may change dir and dbfilename: nobody, everybody, or clients of this machine."},
 	[CONFIG_PROTO_MAX_BULK_LEN] = {.name = "proto-max-bulk-len",
 				       .kind = CONFIG_MEMORY,
 				       .mutable = true,
@@ -405,6 +454,146 @@ static const struct config_row table[CONFIG_COUNT] = {
 		 .group = slowness,
 		 .doc =
 			 "Percentiles that INFO latencystats shows of each command."},
+	[CONFIG_DIR] = {.name = "dir",
+			.kind = CONFIG_TEXT,
+			.mutable = true,
+			.guarded = true,
+			.initial = "./",
+			.check = data_dir_check,
+			.complete = data_dir_complete,
+			.group = persistence,
+			.doc = "Directory of all that is kept on the disk."},
+	[CONFIG_APPENDONLY] = {.name = "appendonly",
+			       .kind = CONFIG_FIXED,
+			       .mutable = true,
+			       .initial = "no",
+			       .doc = "there is no append-only file"},
+	[CONFIG_APPENDFSYNC] =
+		{.name = "appendfsync",
+		 .kind = CONFIG_ENUM,
+		 .mutable = true,
+		 .initial = "everysec",
+		 .choices = sync_choices,
+		 .mirror = &settings.appendfsync,
+		 .group = persistence,
+		 .doc =
+			 "When appended writes are put on the disk: each second, before their replies, or whenever."},
+	[CONFIG_NO_APPENDFSYNC_ON_REWRITE] =
+		{.name = "no-appendfsync-on-rewrite",
+		 .kind = CONFIG_BOOL,
+		 .mutable = true,
+		 .initial = "no",
+		 .mirror = &settings.no_appendfsync_on_rewrite,
+		 .group = persistence,
+		 .doc =
+			 "Do not sync the append-only file while a snapshot or a rewrite writes."},
+	[CONFIG_APPENDDIRNAME] = {.name = "appenddirname",
+				  .kind = CONFIG_TEXT,
+				  .initial = "appendonlydir",
+				  .check = check_appenddirname,
+				  .group = persistence,
+				  .doc = "Directory of the append-only file, in dir."},
+	[CONFIG_APPENDFILENAME] = {.name = "appendfilename",
+				   .kind = CONFIG_TEXT,
+				   .initial = "appendonly.aof",
+				   .check = check_appendfilename,
+				   .group = persistence,
+				   .doc = "What the names of its parts begin with."},
+	[CONFIG_AUTO_AOF_REWRITE_PERCENTAGE] =
+		{
+			.name = "auto-aof-rewrite-percentage",
+			.kind = CONFIG_INT,
+			.mutable = true,
+			.initial = "100",
+			.max = INT_MAX,
+			.mirror = &settings.auto_aof_rewrite_percentage,
+			.group = persistence,
+			.doc = "Percent by which the append-only file grows until it is rewritten; 0 is never."},
+	[CONFIG_AUTO_AOF_REWRITE_MIN_SIZE] = {.name = "auto-aof-rewrite-min-size",
+					      .kind = CONFIG_MEMORY,
+					      .mutable = true,
+					      .initial = "64mb",
+					      .max = LLONG_MAX,
+					      .mirror = &settings.auto_aof_rewrite_min_size,
+					      .group = persistence,
+					      .doc = "Bytes below which it is not rewritten."},
+	[CONFIG_AOF_USE_RDB_PREAMBLE] = {.name = "aof-use-rdb-preamble",
+					 .kind = CONFIG_BOOL,
+					 .mutable = true,
+					 .initial = "yes",
+					 .mirror = &settings.aof_use_rdb_preamble,
+					 .group = persistence,
+					 .doc = "Its base is written as an RDB file, not as commands."},
+	[CONFIG_AOF_LOAD_TRUNCATED] =
+		{.name = "aof-load-truncated",
+		 .kind = CONFIG_BOOL,
+		 .mutable = true,
+		 .initial = "yes",
+		 .group = persistence,
+		 .doc =
+			 "At the start, cut off a last write that is not whole; no refuses to start."},
+	[CONFIG_AOF_REWRITE_INCREMENTAL_FSYNC] =
+		{.name = "aof-rewrite-incremental-fsync",
+		 .kind = CONFIG_BOOL,
+		 .mutable = true,
+		 .initial = "yes",
+		 .mirror = &settings.aof_rewrite_incremental_fsync,
+		 .group = persistence,
+		 .doc =
+			 "Put a rewrite on the disk bit by bit, not in one go at its end."},
+	[CONFIG_AOF_QUEUE_LIMIT] = {.name = "aof-queue-limit",
+				    .kind = CONFIG_MEMORY,
+				    .mutable = true,
+				    .initial = "256mb",
+				    .min = MEGABYTE,
+				    .max = LLONG_MAX,
+				    .mirror = &settings.aof_queue_limit,
+				    .group = persistence,
+				    .doc = "Bytes not yet written to the append-only file at which replies wait."},
+	[CONFIG_SAVE] = {.name = "save",
+			 .kind = CONFIG_LIST,
+			 .mutable = true,
+			 .adds_up = true,
+			 .initial = "",
+			 .check = save_points_check,
+			 .group = persistence,
+			 .doc = "Pairs of seconds and changes: after so many of both a snapshot is saved."},
+	[CONFIG_DBFILENAME] = {.name = "dbfilename",
+			       .kind = CONFIG_TEXT,
+			       .mutable = true,
+			       .guarded = true,
+			       .initial = "dump.rdb",
+			       .check = check_dbfilename,
+			       .group = persistence,
+			       .doc = "Name of the snapshot, in dir."},
+	[CONFIG_RDBCOMPRESSION] = {.name = "rdbcompression",
+				   .kind = CONFIG_BOOL,
+				   .mutable = true,
+				   .initial = "yes",
+				   .mirror = &settings.rdbcompression,
+				   .group = persistence,
+				   .doc = "Compress values of more than 20 bytes in snapshots."},
+	[CONFIG_RDBCHECKSUM] = {.name = "rdbchecksum",
+				.kind = CONFIG_BOOL,
+				.initial = "yes",
+				.group = persistence,
+				.doc = "Snapshots end with a checksum, which is looked at when they are loaded."},
+	[CONFIG_RDB_SAVE_INCREMENTAL_FSYNC] =
+		{.name = "rdb-save-incremental-fsync",
+		 .kind = CONFIG_BOOL,
+		 .mutable = true,
+		 .initial = "yes",
+		 .mirror = &settings.rdb_save_incremental_fsync,
+		 .group = persistence,
+		 .doc =
+			 "Put a snapshot on the disk bit by bit, not in one go at its end."},
+	[CONFIG_STOP_WRITES_ON_BGSAVE_ERROR] = {.name = "stop-writes-on-bgsave-error",
+						.kind = CONFIG_BOOL,
+						.mutable = true,
+						.initial = "yes",
+						.mirror = &settings.stop_writes_on_bgsave_error,
+						.group = persistence,
+						.doc = "Refuse writes after a snapshot of a save point has failed."},
 	[CONFIG_LOGLEVEL] = {.name = "loglevel",
 			     .kind = CONFIG_ENUM,
 			     .mutable = true,
@@ -431,13 +620,6 @@ static const struct config_row table[CONFIG_COUNT] = {
 			    .initial = "",
 			    .group = logging,
 			    .doc = "File that holds the process id while the daemon runs; empty is none."},
-	[CONFIG_SAVE] =
-		{.name = "save", .kind = CONFIG_FIXED, .mutable = true, .initial = "", .doc = "there are no snapshots"},
-	[CONFIG_APPENDONLY] = {.name = "appendonly",
-			       .kind = CONFIG_FIXED,
-			       .mutable = true,
-			       .initial = "no",
-			       .doc = "there is no append-only file"},
 	[CONFIG_DAEMONIZE] = {.name = "daemonize",
 			      .kind = CONFIG_FIXED,
 			      .mutable = true,

@@ -154,6 +154,19 @@ static bool check_fixed(const struct config_row *row, const char *text, char *er
 	return false;
 }
 
+bool config_value_add(const struct config_value *before, struct config_value *value)
+{
+	struct buffer text = {0};
+
+	if (*value->text == '\0')
+		return true;
+	append_list(&text, slice_of(before->text));
+	append_list(&text, slice_of(value->text));
+	free(value->text);
+	value->text = take_text(&text);
+	return value->text != NULL;
+}
+
 static bool parse_text(const struct config_row *row, const struct slice *words, size_t count, char **text, char *error)
 {
 	struct buffer buffer = {0};
@@ -195,7 +208,7 @@ bool config_value_parse(const struct config_row *row, const struct slice *words,
 
 bool config_value_complete(const struct config_row *row, const struct config_value *before, struct config_value *value)
 {
-	return row->complete == NULL || row->complete(before->text, value);
+	return row->complete == NULL || row->complete(before != NULL ? before->text : NULL, value);
 }
 
 static const char *choice_name(const struct config_row *row, int64_t number)
@@ -294,7 +307,8 @@ bool config_values_init(struct config_values *values)
 		const struct config_row *row = config_row((enum config_id)id);
 		struct slice initial = slice_of(row->initial);
 
-		if (!config_value_parse(row, &initial, 1, &values->at[id], error)) {
+		if (!config_value_parse(row, &initial, 1, &values->at[id], error) ||
+		    !config_value_complete(row, NULL, &values->at[id])) {
 			config_values_free(values);
 			return false;
 		}

@@ -38,9 +38,10 @@ static void host_config_get(struct command_host *host, const struct slice *patte
 	config_reply_get(server_of(host)->config, patterns, count, reply);
 }
 
-static bool host_config_set(struct command_host *host, const struct slice *words, size_t count, char *error)
+static bool host_config_set(struct command_host *host, const struct slice *words, size_t count, bool trusted,
+			    char *error)
 {
-	return config_set(server_of(host)->config, words, count, error);
+	return config_set(server_of(host)->config, words, count, trusted, error);
 }
 
 static bool host_config_rewrite(struct command_host *host, char *error)

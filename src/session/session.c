@@ -5,6 +5,7 @@
 #include "session/session.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 
 #include "session/handle.h"
@@ -79,6 +80,22 @@ void session_describe(struct session *session, struct session_peer *peer)
 	lock_take(&session->registry->lock);
 	session->ops->describe(session, peer);
 	lock_release(&session->registry->lock);
+}
+
+static bool is_local(struct session *session)
+{
+	struct session_peer peer = {.fd = -1};
+
+	session_describe(session, &peer);
+	return peer.unix_socket || strncmp(peer.addr, "127.0.0.1:", strlen("127.0.0.1:")) == 0 ||
+	       strncmp(peer.addr, "[::1]:", strlen("[::1]:")) == 0;
+}
+
+bool session_passes(struct session *session, const setting *guard)
+{
+	int64_t who = setting_get(guard);
+
+	return who == SETTINGS_YES || (who == SETTINGS_LOCAL && is_local(session));
 }
 
 static uint64_t text_size(const char *text)

@@ -16,6 +16,7 @@
 
 #include "base/block.h"
 #include "base/counter.h"
+#include "base/settings.h"
 #include "base/slice.h"
 #include "session/pubsub.h"
 
@@ -209,6 +210,10 @@ uint64_t session_footprint(const struct session *session);
 
 /* What ops->describe says, asked for under the registry's lock. Any thread that knows the session to live. */
 void session_describe(struct session *session, struct session_peer *peer);
+
+/* Whether a setting that guards something (enum settings_guard) lets this client do it: one on this machine comes by a
+ * unix socket or the loopback interface. */
+bool session_passes(struct session *session, const setting *guard);
 
 /* Each copies `text`; an empty one is none. False when there is no memory. */
 bool session_set_name(struct session *session, struct slice text);

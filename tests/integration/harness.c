@@ -194,11 +194,12 @@ static size_t arguments_default(const char **arguments, size_t count, int *port,
 	arguments[count++] = "127.0.0.1";
 	arguments[count++] = "--enable-debug-command";
 	arguments[count++] = "yes";
-	if (against_redis()) {
-		arguments[count++] = "--save";
-		arguments[count++] = "";
+	arguments[count++] = "--enable-protected-configs";
+	arguments[count++] = "yes";
+	arguments[count++] = "--save";
+	arguments[count++] = "";
+	if (against_redis())
 		return count;
-	}
 	arguments[count++] = "--log-format";
 	arguments[count++] = "json";
 	if (threads != NULL) {

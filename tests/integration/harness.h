@@ -86,9 +86,10 @@ TCase *shared_case(Suite *suite, const char *name);
 TCase *alone_case(Suite *suite, const char *name);
 
 /* Starts a daemon with these options, NULL at the end, after the harness's own (--port 0 --bind 127.0.0.1
- * --enable-debug-command yes --log-format json --threads of CUBBY_TEST_THREADS; a later option wins), and waits until
- * it is ready. A first option without "--" is its configuration file, or - for the standard input. server_start_in uses
- * a directory made before by directory_make, for files the options name; a file "input" there is the standard input. */
+ * --enable-debug-command yes --enable-protected-configs yes --save "" --log-format json --threads of
+ * CUBBY_TEST_THREADS; a later option wins), and waits until it is ready. A first option without "--" is its
+ * configuration file, or - for the standard input. server_start_in uses a directory made before by directory_make, for
+ * files the options name; a file "input" there is the standard input. */
 struct server *server_start(const char *option, ...);
 struct server *server_start_in(const char *directory, const char *option, ...);
 

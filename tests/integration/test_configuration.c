@@ -369,7 +369,15 @@ START_TEST(config_set_knows_ranges)
 		{"max-key-size", "99999999999999999999", "argument must be a memory value"},
 		{"protected-mode", "perhaps", "argument must be 'yes' or 'no'"},
 		{"log-format", "xml", "argument(s) must be one of the following: auto, text, json"},
-		{"save", "900 1", "only '' is supported: there are no snapshots"},
+		{"save", "900", "Invalid save parameters"},
+		{"save", "0 1", "Invalid save parameters"},
+		{"save", "900 1 300 ten", "Invalid save parameters"},
+		{"dir", "/no/such/directory", "No such file or directory"},
+		{"dbfilename", "a/b.rdb", "dbfilename can't be a path, just a filename"},
+		{"appendfsync", "sometimes", "argument(s) must be one of the following: everysec, always, no"},
+		{"auto-aof-rewrite-percentage", "-1", "argument must be between 0 and 2147483647 inclusive"},
+		{"rdbchecksum", "no", "can't set immutable config"},
+		{"appendfilename", "other.aof", "can't set immutable config"},
 	};
 	char want[512];
 
@@ -447,12 +455,36 @@ START_TEST(names_that_tools_ask_for)
 {
 	struct client *c = client_fresh(2);
 
-	expect_setting(c, "save", "");
 	expect_setting(c, "appendonly", "no");
-	expect(c, "+OK", "CONFIG", "SET", "save", "", NULL);
 	expect(c, "+OK", "CONFIG", "SET", "appendonly", "NO", NULL);
 	expect_like(c, "-ERR CONFIG SET failed *'appendonly'* only 'no' is supported*", "CONFIG", "SET", "appendonly",
 		    "yes", NULL);
+}
+END_TEST
+
+/* Where the files go is not for every client to say. */
+START_TEST(protected_settings)
+{
+	static const char refused[] =
+		"-ERR CONFIG SET failed (possibly related to argument 'dir') - can't set protected config";
+	struct server *nobody = server_start("--enable-protected-configs", "no", NULL);
+	struct server *local = server_start("--enable-protected-configs", "local", NULL);
+	struct client *c = client_open(nobody, 2);
+
+	expect(c, refused, "CONFIG", "SET", "dir", "/", NULL);
+	expect(c, "-ERR CONFIG SET failed (possibly related to argument 'dbfilename') - can't set protected config",
+	       "CONFIG", "SET", "dbfilename", "x", NULL);
+	expect_setting(c, "dir", nobody->directory);
+	expect(c,
+	       "-ERR CONFIG SET failed (possibly related to argument 'enable-protected-configs') - can't set "
+	       "immutable config",
+	       "CONFIG", "SET", "enable-protected-configs", "yes", NULL);
+	c = client_open(local, 2);
+	expect(c, "+OK", "CONFIG", "SET", "dir", "/", "dbfilename", "x", NULL);
+	expect_setting(c, "dir", "/");
+	expect_setting(c, "dbfilename", "x");
+	server_stop(nobody);
+	server_stop(local);
 }
 END_TEST
 
@@ -837,6 +869,7 @@ Suite *configuration_suite(void)
 	tcase_add_test(commands, resetstat_sets_back);
 
 	tcase_add_test(alone, requirepass_changes_at_run_time);
+	tcase_add_test(alone, protected_settings);
 	tcase_add_loop_test(alone, debug_is_guarded_at_every_door, 0, 3);
 
 	tcase_add_test(again, sighup_reads_the_file_again);

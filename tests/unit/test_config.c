@@ -7,6 +7,7 @@
 
 #include "server/config.h"
 #include "server/manual.h"
+#include "server/save_points.h"
 #include "suites.h"
 
 static char directory[] = "/tmp/cubby-config-XXXXXX";
@@ -79,7 +80,7 @@ static bool set(size_t count, const char *const *texts)
 
 	for (size_t i = 0; i < count; i++)
 		words[i] = slice_of(texts[i]);
-	return config_set(&config, words, count, error);
+	return config_set(&config, words, count, false, error);
 }
 
 #define SET(...) set(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *), (const char *const[]){__VA_ARGS__})
@@ -163,6 +164,17 @@ START_TEST(test_file_errors_name_the_place)
 		{"unixsocketperm 8\n", ":1: unixsocketperm: argument couldn't be parsed as an octal number"},
 		{"unixsocketperm 1000\n", ":1: unixsocketperm: argument must be between 0 and 777 inclusive"},
 		{"max-key-size -1\n", ":1: max-key-size: argument must be"},
+		{"save 900\n", ":1: save: Invalid save parameters"},
+		{"save 0 1\n", ":1: save: Invalid save parameters"},
+		{"save 1 -1\n", ":1: save: Invalid save parameters"},
+		{"save 900 1 x 1\n", ":1: save: Invalid save parameters"},
+		{"dir /nowhere\n", ":1: dir: No such file or directory"},
+		{"dir /dev/null\n", ":1: dir: Not a directory"},
+		{"dbfilename a/b\n", ":1: dbfilename: dbfilename can't be a path, just a filename"},
+		{"dbfilename ''\n", ":1: dbfilename: dbfilename can't be empty"},
+		{"appendfilename a/\n", ":1: appendfilename: appendfilename can't be a path, just a filename"},
+		{"appenddirname ../x\n", ":1: appenddirname: appenddirname can't be a path, just a dirname"},
+		{"appenddirname \"\"\n", ":1: appenddirname: appenddirname can't be empty"},
 		{"daemonize yes\n", ":1: daemonize: only 'no' is supported"},
 		{"appendonly yes\n", ":1: appendonly: only 'no' is supported"},
 		{"include /nowhere/x.conf\n", ":1: cannot read configuration file '/nowhere/x.conf': No such file"},
@@ -176,6 +188,54 @@ START_TEST(test_file_errors_name_the_place)
 		ck_assert_msg(strncmp(error, expected, strlen(expected)) == 0, "%s\n%s", error, expected);
 		ck_assert_int_eq(config_number(&config, CONFIG_PORT), 6379);
 	}
+}
+END_TEST
+
+/* Only `save` does; the first line takes the place of the default. */
+START_TEST(test_lines_that_add_up)
+{
+	const char *const arguments[] = {"--save", "60", "10000", "--save", "30 7"};
+
+	ck_assert_msg(load("save 900 1\nport 1\nsave 300 10 200 20\n", 0, NULL), "%s", error);
+	ck_assert_str_eq(config_text(&config, CONFIG_SAVE), "900 1 300 10 200 20");
+	free(config.path);
+	ck_assert_msg(load("save 900 1\nsave \"\"\nsave 5 6\n", 5, arguments), "%s", error);
+	ck_assert_str_eq(config_text(&config, CONFIG_SAVE), "5 6 60 10000 30 7");
+	free_arguments();
+	free(config.path);
+	ck_assert_msg(load("save 900 1\nsave ''\n", 0, NULL), "%s", error);
+	ck_assert_str_eq(config_text(&config, CONFIG_SAVE), "");
+}
+END_TEST
+
+/* Due is a snapshot when more than the seconds have passed, as in Redis. */
+START_TEST(test_save_points)
+{
+	const char *text = "900 1 300  10 60 10000";
+	struct save_point point = {0, 0};
+
+	ck_assert(!save_points_due("", 1000000, 1000000, &point));
+	ck_assert(!save_points_due(text, 60, 1000000, &point));
+	ck_assert(save_points_due(text, 61, 10000, &point));
+	ck_assert_int_eq(point.seconds, 60);
+	ck_assert(!save_points_due(text, 300, 9999, &point));
+	ck_assert(save_points_due(text, 301, 9999, &point));
+	ck_assert_int_eq(point.changes, 10);
+	ck_assert(!save_points_due(text, 1000000, 0, &point));
+	ck_assert(save_points_due("5 0", 6, 0, &point));
+}
+END_TEST
+
+START_TEST(test_directory)
+{
+	char here[4096], text[256], full[256];
+
+	ck_assert_ptr_nonnull(getcwd(here, sizeof(here)));
+	ck_assert_str_eq(config_text(&config, CONFIG_DIR), here);
+	snprintf(text, sizeof(text), "dir %s/../%s//\n", directory, strrchr(directory, '/') + 1);
+	ck_assert_msg(load(text, 0, NULL), "%s", error);
+	ck_assert_ptr_nonnull(realpath(directory, full));
+	ck_assert_str_eq(config_text(&config, CONFIG_DIR), full);
 }
 END_TEST
 
@@ -304,6 +364,22 @@ START_TEST(test_set)
 }
 END_TEST
 
+START_TEST(test_set_of_what_is_protected)
+{
+	const char *const words[] = {"dbfilename", "other.rdb", "dir", directory};
+	struct slice changes[4];
+
+	for (size_t i = 0; i < 4; i++)
+		changes[i] = slice_of(words[i]);
+	ck_assert(!config_set(&config, changes, 4, false, error));
+	ck_assert_str_eq(
+		error,
+		"ERR CONFIG SET failed (possibly related to argument 'dbfilename') - can't set protected config");
+	ck_assert_msg(config_set(&config, changes, 4, true, error), "%s", error);
+	ck_assert_str_eq(config_text(&config, CONFIG_DBFILENAME), "other.rdb");
+}
+END_TEST
+
 START_TEST(test_set_errors)
 {
 	static const struct {
@@ -423,6 +499,22 @@ START_TEST(test_rewrite_twice_and_load_again)
 }
 END_TEST
 
+/* Together they say what is in force, or all but the last are dropped. */
+START_TEST(test_rewrite_of_lines_that_add_up)
+{
+	ck_assert(load("save 900 1 # not a comment: 4 words\n", 0, NULL) == false);
+	ck_assert_msg(load("save 900 1\n# x\nsave 300 10\nport 1\n", 0, NULL), "%s", error);
+	ck_assert(config_rewrite(&config, error));
+	ck_assert_str_eq(read_back(), "save 900 1\n# x\nsave 300 10\nport 1\n");
+	ck_assert(SET("save", "60 5 300 10"));
+	ck_assert(config_rewrite(&config, error));
+	ck_assert_str_eq(read_back(), "# x\nsave 60 5 300 10\nport 1\n");
+	ck_assert(SET("save", ""));
+	ck_assert(config_rewrite(&config, error));
+	ck_assert_str_eq(read_back(), "# x\nsave \"\"\nport 1\n");
+}
+END_TEST
+
 START_TEST(test_rewrite_without_a_file)
 {
 	ck_assert(!config_rewrite(&config, error));
@@ -497,6 +589,9 @@ Suite *config_suite(void)
 	tcase_add_test(files, test_defaults);
 	tcase_add_test(files, test_file_syntax);
 	tcase_add_test(files, test_file_errors_name_the_place);
+	tcase_add_test(files, test_lines_that_add_up);
+	tcase_add_test(files, test_save_points);
+	tcase_add_test(files, test_directory);
 	tcase_add_test(files, test_include);
 	tcase_add_test(files, test_include_of_itself);
 	tcase_add_test(files, test_missing_file);
@@ -510,11 +605,13 @@ Suite *config_suite(void)
 	tcase_add_checked_fixture(commands, setup, teardown);
 	tcase_add_test(commands, test_get);
 	tcase_add_test(commands, test_set);
+	tcase_add_test(commands, test_set_of_what_is_protected);
 	tcase_add_test(commands, test_set_errors);
 	tcase_add_test(commands, test_set_rolls_back_what_was_applied);
 	tcase_add_test(commands, test_password);
 	tcase_add_test(commands, test_rewrite_keeps_what_it_can);
 	tcase_add_test(commands, test_rewrite_twice_and_load_again);
+	tcase_add_test(commands, test_rewrite_of_lines_that_add_up);
 	tcase_add_test(commands, test_rewrite_without_a_file);
 	suite_add_tcase(suite, commands);
 	return suite;
