@@ -34,7 +34,8 @@ struct field_operation {
 struct field_plan {
 	struct field_operation *operations; /* owned */
 	size_t count;
-	size_t len;	  /* bytes of value that the writes need */
+	size_t from;	  /* the first byte of value that the writes touch */
+	size_t len;	  /* bytes of value that they need */
 	bool writes;	  /* not all are GETs */
 	uint8_t overflow; /* enum field_overflow: of the operations that follow, while reading */
 };
@@ -79,6 +80,8 @@ static bool plan_add(struct command_context *context, struct field_plan *plan, s
 	len = (operation->at + operation->width + 7) / 8;
 	if (len > plan->len)
 		plan->len = len;
+	if (operation->at / 8 < plan->from)
+		plan->from = operation->at / 8;
 	return argument_int64(context, index + 3, &operation->number);
 }
 
@@ -232,14 +235,19 @@ static void plan_write(struct command_context *context, const struct field_plan 
 	struct entry *found = value_find(context, 0);
 	struct slice value = value_bytes(found);
 	size_t len = value.len > plan->len ? value.len : plan->len;
+	size_t written;
 	char *bytes;
 
 	if (len == value.len && !plan_changes(plan, value)) {
 		plan_run(context->reply, plan, value, NULL);
 		return;
 	}
-	bytes = value_edit(context, 0, found, len);
-	if (bytes != NULL && plan_run(context->reply, plan, (struct slice){bytes, len}, bytes) > 0)
+	bytes = value_edit(context, 0, &found, len);
+	if (bytes == NULL)
+		return;
+	written = plan_run(context->reply, plan, (struct slice){bytes, len}, bytes);
+	value_edited(context, found, plan->from, plan->len - plan->from);
+	if (written > 0)
 		event_raise(context, EVENT_STRING, "setbit", &context->keys[0]);
 }
 
@@ -255,7 +263,7 @@ static void plan_start(struct command_context *context, const struct field_plan 
 
 static void bitfield(struct command_context *context, bool read_only)
 {
-	struct field_plan plan = {.overflow = OVERFLOW_WRAP};
+	struct field_plan plan = {.overflow = OVERFLOW_WRAP, .from = SIZE_MAX};
 
 	if (plan_read(context, &plan))
 		plan_start(context, &plan, read_only);

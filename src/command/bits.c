@@ -52,11 +52,12 @@ void setbit_command(struct command_context *context)
 	old = value_bit(value, at);
 	len = at / 8 < value.len ? value.len : at / 8 + 1;
 	if (old != bit || len != value.len) {
-		char *bytes = value_edit(context, 0, found, len);
+		char *bytes = value_edit(context, 0, &found, len);
 
 		if (bytes == NULL)
 			return;
 		bits_put(bytes, at, bit);
+		value_edited(context, found, at / 8, 1);
 		event_raise(context, EVENT_STRING, "setbit", &context->keys[0]);
 	}
 	reply_int(context->reply, old);

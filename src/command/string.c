@@ -448,10 +448,11 @@ static void write_at(struct command_context *context, struct entry *found, size_
 
 	if (len < offset + piece.len)
 		len = offset + piece.len;
-	bytes = value_edit(context, 0, found, len);
+	bytes = value_edit(context, 0, &found, len);
 	if (bytes == NULL)
 		return;
 	memcpy(bytes + offset, piece.data, piece.len);
+	value_edited(context, found, offset, piece.len);
 	event_raise(context, EVENT_STRING, event, &context->keys[0]);
 	reply_int(context->reply, (int64_t)len);
 }

@@ -105,20 +105,29 @@ static inline bool value_store_text(struct command_context *context, size_t key,
 }
 
 /* The value's bytes, `len` of them, to be changed in place: what is new is zeros, no reply sees the changes, and the
- * time to live is kept. A key that is not there (`found` is NULL) is made; what grows is held to the limits. NULL with
- * the error written. */
-static inline char *value_edit(struct command_context *context, size_t key, struct entry *found, size_t len)
+ * time to live is kept. A key that is not there (*entry is NULL) is made; what grows is held to the limits. The entry,
+ * made or moved, goes into *entry. NULL with the error written; else value_edited() must follow. */
+static inline char *value_edit(struct command_context *context, size_t key, struct entry **entry, size_t len)
 {
-	bool is_new = found == NULL;
+	bool is_new = *entry == NULL;
+	struct entry *edited;
 	char *bytes;
 
-	if (len > value_bytes(found).len && !value_fits(context, key, len))
+	if (len > value_bytes(*entry).len && !value_fits(context, key, len))
 		return NULL;
-	if (value_stored(context, key, is_new,
-			 keyspace_resize(context->keyspace, context->db, &context->keys[key], found, len, &bytes)))
+	edited = keyspace_resize(context->keyspace, context->db, &context->keys[key], *entry, len, &bytes);
+	if (value_stored(context, key, is_new, edited)) {
+		*entry = edited;
 		return bytes;
+	}
 	reply_error_out_of_memory(context->reply);
 	return NULL;
+}
+
+/* What value_edit gave is written: these bytes of the value, the last one among them if the value has become longer. */
+static inline void value_edited(struct command_context *context, const struct entry *entry, size_t from, size_t len)
+{
+	keyspace_edited(context->keyspace, context->db, entry, from, len);
 }
 
 #endif

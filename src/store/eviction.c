@@ -231,12 +231,12 @@ static bool evict_best(struct eviction *eviction, struct keyspace *keyspace, int
 		struct shard *shard = &keyspace->shards[best.shard];
 		struct entry *entry;
 
-		lock_take(&shard->lock);
+		keyspace_lock_shard(keyspace, best.shard);
 		entry = candidate_entry(shard->dicts[best.db], &best, eviction->policy);
 		evicted = entry != NULL;
 		if (evicted)
 			evict_entry(shard, best.db, entry, now);
-		lock_release(&shard->lock);
+		keyspace_unlock_shard(keyspace, best.shard);
 	}
 	return evicted;
 }
@@ -251,7 +251,7 @@ static size_t visit_shard(struct eviction *eviction, struct keyspace *keyspace, 
 	struct sample sample = {.wanted = wanted};
 	int db;
 
-	lock_take(&shard->lock);
+	keyspace_lock_shard(keyspace, shard->index);
 	db = pick_database(keyspace, shard, eviction->policy, random);
 	if (db >= 0)
 		sample_dict(shard->dicts[db], eviction->policy, random_next(random), &sample);
@@ -259,7 +259,7 @@ static size_t visit_shard(struct eviction *eviction, struct keyspace *keyspace, 
 		evict_entry(shard, (unsigned)db, sample.found[random_below(random, sample.count)], now);
 	else if (sample.count > 0)
 		offer_sample(eviction, shard, (unsigned)db, now, &sample);
-	lock_release(&shard->lock);
+	keyspace_unlock_shard(keyspace, shard->index);
 	return sample.count;
 }
 

@@ -82,9 +82,31 @@ void keyspace_lock_shard(struct keyspace *keyspace, uint32_t shard)
 	lock_take(&keyspace->shards[shard].lock);
 }
 
-void keyspace_unlock_shard(struct keyspace *keyspace, uint32_t shard)
+static void release_shard(struct keyspace *keyspace, uint32_t shard)
 {
 	lock_release(&keyspace->shards[shard].lock);
+}
+
+/* While the locks are still held, so that what one thread tells stands behind what it saw of another's. */
+static inline void commit(const struct keyspace *keyspace)
+{
+	if (keyspace->effects != NULL)
+		keyspace->effects->commit();
+}
+
+static __attribute__((noinline)) void commit_and_release_shard(struct keyspace *keyspace, uint32_t shard)
+{
+	commit(keyspace);
+	release_shard(keyspace, shard);
+}
+
+/* Mostly nobody is told: without a call in its way, that needs no registers saved. */
+void keyspace_unlock_shard(struct keyspace *keyspace, uint32_t shard)
+{
+	if (keyspace->effects != NULL)
+		commit_and_release_shard(keyspace, shard);
+	else
+		release_shard(keyspace, shard);
 }
 
 static void for_each_in_set(struct keyspace *keyspace, const struct shard_set *set,
@@ -105,7 +127,8 @@ void keyspace_lock_set(struct keyspace *keyspace, const struct shard_set *set)
 
 void keyspace_unlock_set(struct keyspace *keyspace, const struct shard_set *set)
 {
-	for_each_in_set(keyspace, set, keyspace_unlock_shard);
+	commit(keyspace);
+	for_each_in_set(keyspace, set, release_shard);
 }
 
 void keyspace_lock_all(struct keyspace *keyspace)
@@ -116,11 +139,25 @@ void keyspace_lock_all(struct keyspace *keyspace)
 
 void keyspace_unlock_all(struct keyspace *keyspace)
 {
+	commit(keyspace);
 	for (uint32_t i = 0; i < keyspace->shard_count; i++)
-		keyspace_unlock_shard(keyspace, i);
+		release_shard(keyspace, i);
 }
 
-/* --- who wants to know of changes ------------------------------------------------------------------------------- */
+void keyspace_set_locking(struct keyspace *keyspace, bool locking)
+{
+	keyspace->locking = locking;
+	for (uint32_t i = 0; i < keyspace->shard_count; i++)
+		lock_init(&keyspace->shards[i].lock, locking);
+}
+
+/* --- who is told of changes ------------------------------------------------------------------------------------- */
+
+void keyspace_record(struct keyspace *keyspace, const struct keyspace_effects *effects)
+{
+	commit(keyspace);
+	keyspace->effects = effects;
+}
 
 void keyspace_observe(struct keyspace *keyspace, const struct keyspace_observer *observer)
 {
@@ -153,7 +190,7 @@ static inline struct entry *find(struct shard *shard, unsigned db, const struct 
 	entry = dict_find(dict, key->name, key->hash);
 	if (entry == NULL)
 		return NULL;
-	if (entry_is_dead(entry, now)) {
+	if (entry_is_dead(entry, now) && !shard->keyspace->keeps_dead) {
 		shard_expire(shard, db, entry);
 		return NULL;
 	}
@@ -220,9 +257,10 @@ static void overwrite(struct shard *shard, struct dict *dict, struct entry *entr
 		shard_reschedule(shard, dict, entry, when);
 }
 
-/* Sets the key to `block`, whose reference it takes over when it succeeds, or, if that is NULL, to a small value. */
-static struct entry *put(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *found,
-			 struct slice value, struct block *block, int64_t expire_at)
+/* Sets the key to `block`, whose reference it takes over when it succeeds, or, if that is NULL, to a small value. The
+ * caller tells of the effect. */
+static struct entry *put_untold(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *found,
+				struct slice value, struct block *block, int64_t expire_at)
 {
 	struct shard *shard = shard_of(keyspace, key);
 	int64_t when = expire_at;
@@ -249,6 +287,16 @@ static struct entry *put(struct keyspace *keyspace, unsigned db, const struct ke
 		entry_release(found, false);
 	}
 	shard_add(shard, dict, entry, when);
+	return entry;
+}
+
+static struct entry *put(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *found,
+			 struct slice value, struct block *block, int64_t expire_at)
+{
+	struct entry *entry = put_untold(keyspace, db, key, found, value, block, expire_at);
+
+	if (entry != NULL)
+		keyspace_tell_set(keyspace, db, entry);
 	return entry;
 }
 
@@ -335,6 +383,7 @@ static struct entry *resize_into_block(struct keyspace *keyspace, unsigned db, c
 				       struct entry *entry, size_t len)
 {
 	struct block *block = block_new(entry != NULL ? roomy(len) : len);
+	struct entry *edited;
 
 	if (block == NULL)
 		return NULL;
@@ -345,7 +394,10 @@ static struct entry *resize_into_block(struct keyspace *keyspace, unsigned db, c
 		block->len = old.len;
 	}
 	set_block_len(block, len);
-	return keyspace_put_block(keyspace, db, key, entry, block, KEYSPACE_KEEP_TTL);
+	edited = put_untold(keyspace, db, key, entry, (struct slice){NULL, 0}, block, KEYSPACE_KEEP_TTL);
+	if (edited == NULL)
+		block_unref(block);
+	return edited;
 }
 
 /* The value, or none, stays small. */
@@ -362,7 +414,7 @@ static struct entry *resize_small(struct keyspace *keyspace, unsigned db, const 
 		memcpy(bytes, old.data, kept);
 	}
 	memset(bytes + kept, 0, len - kept);
-	return put(keyspace, db, key, entry, (struct slice){bytes, len}, NULL, KEYSPACE_KEEP_TTL);
+	return put_untold(keyspace, db, key, entry, (struct slice){bytes, len}, NULL, KEYSPACE_KEEP_TTL);
 }
 
 struct entry *keyspace_resize(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *entry,
@@ -382,6 +434,17 @@ struct entry *keyspace_resize(struct keyspace *keyspace, unsigned db, const stru
 	block = entry_block(entry);
 	*bytes = block != NULL ? block->data : entry_tail(entry);
 	return entry;
+}
+
+/* A small value is told as a whole: that is hardly more than a part of it. */
+void keyspace_edited(struct keyspace *keyspace, unsigned db, const struct entry *entry, size_t from, size_t len)
+{
+	if (keyspace->effects == NULL)
+		return;
+	if (entry_has_block(entry) && len < entry_value(entry).len)
+		keyspace->effects->patched(db, entry, from, len);
+	else
+		keyspace->effects->set(db, entry);
 }
 
 /* --- how much it is used ---------------------------------------------------------------------------------------- */
@@ -420,8 +483,9 @@ static void move_value(struct shard *shard, struct dict *dict, struct entry *fre
 	shard_add(shard, dict, fresh, when);
 }
 
-struct entry *keyspace_expire(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *entry,
-			      int64_t at)
+/* `entry` itself when it can have this time to live, else a new one in its place. NULL when there is no memory. */
+static struct entry *change_time(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *entry,
+				 int64_t at)
 {
 	struct shard *shard = shard_of(keyspace, key);
 	struct dict *dict = shard_need_dict(shard, db, at != 0);
@@ -434,8 +498,6 @@ struct entry *keyspace_expire(struct keyspace *keyspace, unsigned db, const stru
 		shard_reschedule(shard, dict, entry, at);
 		return entry;
 	}
-	if (entry_has_ttl(entry) == (at != 0))
-		return entry;
 	fresh = entry_new(key->name, key->hash, entry_tail_len(entry), at != 0);
 	if (fresh == NULL)
 		return NULL;
@@ -444,13 +506,42 @@ struct entry *keyspace_expire(struct keyspace *keyspace, unsigned db, const stru
 	return fresh;
 }
 
+struct entry *keyspace_expire(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *entry,
+			      int64_t at)
+{
+	if (at == 0 && !entry_has_ttl(entry))
+		return entry;
+	entry = change_time(keyspace, db, key, entry, at);
+	if (entry != NULL && keyspace->effects != NULL)
+		keyspace->effects->expire(db, entry);
+	return entry;
+}
+
+/* Takes the entry out. The caller tells of the effect and frees it. */
+static void take_out(struct shard *shard, unsigned db, const struct key *key, struct entry *entry)
+{
+	shard_tell(shard, db, key, KEYSPACE_DELETED);
+	dict_remove(shard->dicts[db], entry);
+}
+
 void keyspace_delete(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *entry, bool lazy)
 {
 	struct shard *shard = shard_of(keyspace, key);
 
-	shard_tell(shard, db, key, KEYSPACE_DELETED);
-	dict_remove(shard->dicts[db], entry);
+	take_out(shard, db, key, entry);
+	keyspace_tell_deleted(keyspace, db, key->name);
 	entry_release(entry, lazy);
+}
+
+/* The key is about to get another entry than `replaced` (NULL: than none), which is freed. */
+static void make_way(struct shard *shard, unsigned db, const struct key *key, struct entry *replaced)
+{
+	if (replaced == NULL) {
+		shard_tell(shard, db, key, KEYSPACE_WRITTEN);
+		return;
+	}
+	take_out(shard, db, key, replaced);
+	entry_release(replaced, false);
 }
 
 bool keyspace_rename(struct keyspace *keyspace, unsigned db, const struct key *from, struct entry *found,
@@ -467,11 +558,10 @@ bool keyspace_rename(struct keyspace *keyspace, unsigned db, const struct key *f
 	if (fresh == NULL)
 		return false;
 	shard_tell(shard_of(keyspace, from), db, from, KEYSPACE_DELETED);
-	if (replaced != NULL)
-		keyspace_delete(keyspace, db, to, replaced, false);
-	else
-		shard_tell(shard, db, to, KEYSPACE_WRITTEN);
+	make_way(shard, db, to, replaced);
 	move_value(shard, dict, fresh, shard_of(keyspace, from)->dicts[db], found, when);
+	keyspace_tell_set(keyspace, db, fresh);
+	keyspace_tell_deleted(keyspace, db, from->name);
 	return true;
 }
 
@@ -492,11 +582,9 @@ bool keyspace_copy(struct keyspace *keyspace, const struct entry *found, unsigne
 	entry_copy_tail(fresh, found);
 	if (block != NULL)
 		block_ref(block);
-	if (replaced != NULL)
-		keyspace_delete(keyspace, db, to, replaced, false);
-	else
-		shard_tell(shard, db, to, KEYSPACE_WRITTEN);
+	make_way(shard, db, to, replaced);
 	shard_add(shard, dict, fresh, when);
+	keyspace_tell_set(keyspace, db, fresh);
 	return true;
 }
 
@@ -512,6 +600,8 @@ bool keyspace_move(struct keyspace *keyspace, unsigned db, const struct key *key
 	shard_tell(shard, to, key, KEYSPACE_WRITTEN);
 	dict_remove(shard->dicts[db], found);
 	shard_add(shard, dict, found, when);
+	keyspace_tell_deleted(keyspace, db, key->name);
+	keyspace_tell_set(keyspace, to, found);
 	return true;
 }
 
@@ -552,6 +642,8 @@ void keyspace_flush(struct keyspace *keyspace, int db)
 		for (unsigned each = first_db; each < end_db; each++)
 			detach_dict(&keyspace->shards[i].dicts[each], &flushed);
 	}
+	if (keyspace->effects != NULL)
+		keyspace->effects->flushed(db);
 	if (flushed != NULL)
 		background_run(free_flushed, flushed);
 }
@@ -567,11 +659,25 @@ void keyspace_swap(struct keyspace *keyspace, unsigned db, unsigned other)
 		dicts[db] = dicts[other];
 		dicts[other] = dict;
 	}
+	if (keyspace->effects != NULL)
+		keyspace->effects->swapped(db, other);
 }
 
 size_t keyspace_reap(struct keyspace *keyspace, uint32_t shard, int64_t now, size_t max_steps)
 {
+	if (keyspace->keeps_dead)
+		return 0;
 	return shard_reap(&keyspace->shards[shard], keyspace->databases, now, max_steps);
+}
+
+void keyspace_keep_dead(struct keyspace *keyspace, bool keep)
+{
+	keyspace->keeps_dead = keep;
+}
+
+bool keyspace_keeps_dead(const struct keyspace *keyspace)
+{
+	return keyspace->keeps_dead;
 }
 
 /* --- figures ----------------------------------------------------------------------------------------------------- */
@@ -736,7 +842,7 @@ static void prefetch_group_locked(struct keyspace *keyspace, unsigned db, const 
 	}
 	keyspace_lock_set(keyspace, &set);
 	prefetch_group(keyspace, db, keys, count);
-	keyspace_unlock_set(keyspace, &set);
+	for_each_in_set(keyspace, &set, release_shard); /* nothing has changed */
 }
 
 void keyspace_prefetch(struct keyspace *keyspace, unsigned db, const struct key **keys, size_t count)

@@ -68,12 +68,15 @@ static inline void shard_set_add(struct shard_set *set, uint32_t shard)
 void keyspace_lock_shard(struct keyspace *keyspace, uint32_t shard);
 void keyspace_unlock_shard(struct keyspace *keyspace, uint32_t shard);
 
-/* Several, in ascending order. */
+/* Several, in ascending order. What was changed under them is one unit of effects (struct keyspace_effects). */
 void keyspace_lock_set(struct keyspace *keyspace, const struct shard_set *set);
 void keyspace_unlock_set(struct keyspace *keyspace, const struct shard_set *set);
 
 void keyspace_lock_all(struct keyspace *keyspace);
 void keyspace_unlock_all(struct keyspace *keyspace);
+
+/* Whether locks are taken from now on. No lock is held, and no other thread uses the keyspace. */
+void keyspace_set_locking(struct keyspace *keyspace, bool locking);
 
 /* --- who wants to know of changes ------------------------------------------------------------------------------- */
 
@@ -106,6 +109,38 @@ void keyspace_observe(struct keyspace *keyspace, const struct keyspace_observer 
 /* Adds (or takes back) a consumer's bit in a shard. Any thread; a consumer that must not miss the very next change
  * holds the shard's lock. */
 void keyspace_want_changes(struct keyspace *keyspace, uint32_t shard, uint32_t consumer, bool wanted);
+
+/* --- what has changed ------------------------------------------------------------------------------------------- */
+
+/*
+ * Told of every change after it is made, in words that can be repeated: what is true now, not what was done. Whoever
+ * does in order as it was told has the same keys, values and times to live, and still has if part of it is done twice.
+ *
+ * The functions are called with the locks of the shards that have changed, on the thread that holds them. An entry or a
+ * key is good during the call. They may read the entry, and must not look for others.
+ */
+struct keyspace_effects {
+	/* The key has the entry's value and time to live. */
+	void (*set)(unsigned db, const struct entry *entry);
+	/* So many bytes of the value, which is in a block, are these from `from` on. It may have become longer, from
+	 * zeros; its last byte is among these then. The key may be new, the time to live is what it was. */
+	void (*patched)(unsigned db, const struct entry *entry, size_t from, size_t len);
+	/* The key has the entry's time to live, or none. The value is what it was. */
+	void (*expire)(unsigned db, const struct entry *entry);
+	/* The key is gone: deleted, expired, evicted or moved away. */
+	void (*deleted)(unsigned db, struct slice key);
+	/* A database (or KEYSPACE_ALL_DATABASES) has lost all its keys. */
+	void (*flushed)(int db);
+	/* Two databases have changed places. */
+	void (*swapped)(unsigned db, unsigned other);
+	/* The locks are about to be released: what this thread has told since it took them happened at once. Called at
+	 * every release, mostly when nothing was told. */
+	void (*commit)(void);
+};
+
+/* From now on `effects` is told, or nobody if it is NULL. What was told under the present locks is committed first.
+ * `effects` must outlive its use. Every shard is locked, or no other thread uses the keyspace. */
+void keyspace_record(struct keyspace *keyspace, const struct keyspace_effects *effects);
 
 /* --- one key (its shard is locked) ------------------------------------------------------------------------------ */
 
@@ -141,10 +176,14 @@ struct entry *keyspace_put_block(struct keyspace *keyspace, unsigned db, const s
  * Makes the value of `entry` `len` bytes long, what is new filled with zeros, and gives in *bytes where its bytes may
  * be changed. A block that a reply still holds is copied first. `entry` may be NULL for a key that is not there: it is
  * made, without a time to live. The entry may move; returns it, or NULL when there is no memory and nothing has
- * changed.
+ * changed. Else the caller changes the bytes and says so by keyspace_edited() before the shard is unlocked.
  */
 struct entry *keyspace_resize(struct keyspace *keyspace, unsigned db, const struct key *key, struct entry *entry,
 			      size_t len, char **bytes);
+
+/* Since keyspace_resize, from which `entry` is, `len` bytes of the value from `from` on were written, and no others. If
+ * the value has become longer, its last byte is among these; if shorter, all bytes are. */
+void keyspace_edited(struct keyspace *keyspace, unsigned db, const struct entry *entry, size_t from, size_t len);
 
 /* Sets (positive `at`) or removes (KEYSPACE_PERSIST) the time to live. The entry may move; returns it, or NULL when
  * there is no memory and nothing has changed. */
@@ -244,6 +283,12 @@ uint64_t keyspace_scan(struct keyspace *keyspace, unsigned db, uint64_t cursor, 
  * fewer than max_steps means that nothing is due any more. The cost follows the keys that died, not the keys alive.
  */
 size_t keyspace_reap(struct keyspace *keyspace, uint32_t shard, int64_t now, size_t max_steps);
+
+/* While `keep`, nothing dies: a key whose time has come is found like any other, and keyspace_reap() removes nothing.
+ * For a journal that is being loaded: it says itself when a key died, and until then may have more to do with it. Every
+ * shard is locked, or no other thread uses the keyspace. */
+void keyspace_keep_dead(struct keyspace *keyspace, bool keep);
+bool keyspace_keeps_dead(const struct keyspace *keyspace);
 
 /* --- figures (the shard is locked) ------------------------------------------------------------------------------ */
 

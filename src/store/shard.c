@@ -56,6 +56,7 @@ void shard_expire(struct shard *shard, unsigned db, struct entry *entry)
 
 	shard_tell(shard, db, &key, KEYSPACE_EXPIRED);
 	dict_remove(shard->dicts[db], entry);
+	keyspace_tell_deleted(shard->keyspace, db, key.name);
 	entry_release(entry, true);
 	shard->expired++;
 }
@@ -66,6 +67,7 @@ void shard_evict(struct shard *shard, unsigned db, struct entry *entry)
 
 	shard_tell(shard, db, &key, KEYSPACE_EVICTED);
 	dict_remove(shard->dicts[db], entry);
+	keyspace_tell_deleted(shard->keyspace, db, key.name);
 	entry_release(entry, true);
 	shard->evicted++;
 }

@@ -33,11 +33,13 @@ struct keyspace {
 	struct shard *shards; /* owned */
 	struct dict **dicts;  /* owned; shards times databases places, which the shards point into */
 	const struct keyspace_observer *observer; /* NULL: there is none, and no shard has consumers */
+	const struct keyspace_effects *effects;	  /* NULL: nobody is told; changed under the locks of all shards */
 	struct hash_seed seed;
 	uint32_t shard_mask; /* shards - 1 */
 	unsigned shard_count;
 	unsigned databases;
 	bool locking;
+	bool keeps_dead; /* keyspace_keep_dead() */
 
 	char gap[SHARD_ALIGNMENT]; /* what is written does not share a cache line with what is only read */
 	_Atomic int64_t bytes;	   /* of all dicts; any thread writes it */
@@ -56,6 +58,19 @@ static inline void shard_tell(const struct shard *shard, unsigned db, const stru
 
 	if (consumers != 0)
 		shard->keyspace->observer->changed(consumers, db, key, change);
+}
+
+/* Tells what has happened, if anybody is told. */
+static inline void keyspace_tell_set(const struct keyspace *keyspace, unsigned db, const struct entry *entry)
+{
+	if (keyspace->effects != NULL)
+		keyspace->effects->set(db, entry);
+}
+
+static inline void keyspace_tell_deleted(const struct keyspace *keyspace, unsigned db, struct slice key)
+{
+	if (keyspace->effects != NULL)
+		keyspace->effects->deleted(db, key);
 }
 
 /* The database's dict, made if there is none, ready for a key with a time to live when `ttl`. NULL when there is no

@@ -4,13 +4,36 @@
 #include "runner.h"
 #include "suites.h"
 
+/* clang-format off: one a line */
 static suite_maker *const suites[] = {
-	number_suite,	glob_suite,	  bits_suite,	  subsequence_suite, buffer_suite,
-	log_suite,	background_suite, decoder_suite,  reply_suite,	     hash_suite,
-	table_suite,	expiry_suite,	  keyspace_suite, session_suite,     commands_suite,
-	dispatch_suite, config_suite,	  walk_suite,	  output_suite,	     histogram_suite,
-	persist_suite,	access_suite,	  file_suite,	  manifest_suite,    aof_reader_suite,
+	number_suite,
+	glob_suite,
+	bits_suite,
+	subsequence_suite,
+	buffer_suite,
+	log_suite,
+	background_suite,
+	decoder_suite,
+	reply_suite,
+	hash_suite,
+	table_suite,
+	expiry_suite,
+	keyspace_suite,
+	session_suite,
+	commands_suite,
+	dispatch_suite,
+	config_suite,
+	walk_suite,
+	output_suite,
+	histogram_suite,
+	persist_suite,
+	access_suite,
+	file_suite,
+	manifest_suite,
+	aof_reader_suite,
+	effects_suite,
 };
+/* clang-format on */
 
 enum { SUITES = sizeof(suites) / sizeof(suites[0]) };
 
