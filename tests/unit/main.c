@@ -4,7 +4,8 @@
 #include "runner.h"
 #include "suites.h"
 
-/* clang-format off: one a line */
+/* One a line. */
+/* clang-format off */
 static suite_maker *const suites[] = {
 	number_suite,
 	glob_suite,
