@@ -88,24 +88,36 @@ static bool write_integer(struct buffer *out, struct slice text)
 	return true;
 }
 
+size_t rdb_pack(struct slice text, char *packed)
+{
+	if (text.len < COMPRESS_MIN || text.len > UINT32_MAX)
+		return 0;
+	return lzf_compress(text.data, (unsigned)text.len, packed, (unsigned)text.len - COMPRESS_SAVES);
+}
+
+void rdb_write_packed_head(struct buffer *out, size_t packed_len, size_t len)
+{
+	uint8_t head[COMPRESS_HEAD] = {LENGTH_KIND | FORM_LZF};
+	size_t head_len = 1;
+
+	head_len += length_encode(head + head_len, packed_len);
+	head_len += length_encode(head + head_len, len);
+	buffer_append(out, head, head_len);
+}
+
 /* The compressed bytes are written behind room for the longest head, and moved up to the head once that is known. */
 static bool write_compressed(struct buffer *out, struct slice text)
 {
-	size_t most = text.len - COMPRESS_SAVES;
-	uint8_t head[COMPRESS_HEAD] = {LENGTH_KIND | FORM_LZF};
-	size_t head_len = 1;
-	unsigned packed_len;
+	size_t packed_len;
 	char *packed;
 
-	if (text.len > UINT32_MAX || !buffer_reserve(out, COMPRESS_HEAD + most))
+	if (text.len < COMPRESS_MIN || !buffer_reserve(out, COMPRESS_HEAD + text.len))
 		return false;
 	packed = out->data + out->len + COMPRESS_HEAD;
-	packed_len = lzf_compress(text.data, (unsigned)text.len, packed, (unsigned)most);
+	packed_len = rdb_pack(text, packed);
 	if (packed_len == 0)
 		return false;
-	head_len += length_encode(head + head_len, packed_len);
-	head_len += length_encode(head + head_len, text.len);
-	buffer_append(out, head, head_len);
+	rdb_write_packed_head(out, packed_len, text.len);
 	memmove(out->data + out->len, packed, packed_len);
 	out->len += packed_len;
 	return true;
@@ -115,7 +127,7 @@ void rdb_write_string(struct buffer *out, struct slice text, bool compress)
 {
 	if (write_integer(out, text))
 		return;
-	if (compress && text.len >= COMPRESS_MIN && write_compressed(out, text))
+	if (compress && write_compressed(out, text))
 		return;
 	rdb_write_length(out, text.len);
 	buffer_append_slice(out, text);

@@ -24,6 +24,34 @@ enum {
 	RDB_TYPE_STRING = 0,
 };
 
+/* What may stand in a file where a key's type could: the first byte of all that is no key. */
+enum rdb_opcode {
+	RDB_SLOT_INFO = 244, /* three lengths: a cluster's slot, its keys, those with a time to live */
+	RDB_FUNCTION = 245,  /* a string: a library's code */
+	RDB_FUNCTION_OLD = 246,
+	RDB_MODULE_AUX = 247,
+	RDB_IDLE = 248,	     /* a length: seconds since the next key was used */
+	RDB_FREQ = 249,	     /* a byte: how often it was used, as LFU counts */
+	RDB_AUX = 250,	     /* two strings, name and value: a fact about the file */
+	RDB_RESIZEDB = 251,  /* two lengths: keys of the database, those with a time to live */
+	RDB_EXPIRE_MS = 252, /* eight bytes, the least significant first: when the next key dies */
+	RDB_EXPIRE_S = 253,  /* four bytes: the same in seconds */
+	RDB_SELECTDB = 254,  /* a length: the database of the keys that follow */
+	RDB_EOF = 255,	     /* and behind it, from version 5 on, eight bytes: the checksum, or 0 */
+};
+
+/* A key in a file. */
+struct rdb_record {
+	unsigned db;
+	struct slice key;
+	struct slice value;
+	int64_t expire_at; /* Unix time in milliseconds; 0: never */
+	int64_t idle;	   /* seconds; RDB_NOT_GIVEN when the file does not say */
+	int freq;	   /* 0 to 255; RDB_NOT_GIVEN */
+};
+
+enum { RDB_NOT_GIVEN = -1 };
+
 /* --- writing ---------------------------------------------------------------------------------------------------- */
 
 void rdb_write_length(struct buffer *out, uint64_t len);
@@ -31,6 +59,12 @@ void rdb_write_length(struct buffer *out, uint64_t len);
 /* Writes a string in its shortest form: as an integer if it is the text of one of at most 32 bits; with `compress`, if
  * it is longer than 20 bytes and that saves some, compressed; else as it is. */
 void rdb_write_string(struct buffer *out, struct slice text, bool compress);
+
+/* The parts of that, for strings so large that they are not to be copied into a buffer. rdb_pack() compresses the text
+ * into `packed`, which has room for `text.len` bytes, and returns how many that are; 0 when it saves nothing. The head,
+ * then the packed bytes, are the string. Needs some 512 KB of stack. */
+size_t rdb_pack(struct slice text, char *packed);
+void rdb_write_packed_head(struct buffer *out, size_t packed_len, size_t len);
 
 /* --- reading ---------------------------------------------------------------------------------------------------- */
 

@@ -6,6 +6,8 @@
 
 /* One a line. */
 /* clang-format off */
+/* One a line, so that two changes seldom meet. */
+/* clang-format off */
 static suite_maker *const suites[] = {
 	number_suite,
 	glob_suite,
@@ -33,7 +35,9 @@ static suite_maker *const suites[] = {
 	manifest_suite,
 	aof_reader_suite,
 	effects_suite,
+	rdb_writer_suite,
 };
+/* clang-format on */
 /* clang-format on */
 
 enum { SUITES = sizeof(suites) / sizeof(suites[0]) };
