@@ -190,7 +190,7 @@ static void keys_track(struct command_context *context)
 /* For a session that tracks, or while a monitor watches: both make the context special. */
 static void handler_run_special(struct command_context *context)
 {
-	if (gate_has(GATE_MONITORED))
+	if (gate_has(GATE_MONITORED) && !session_has(context->session, SESSION_REPLAYS))
 		monitor_call(context);
 	else
 		context->command->handler(context);
@@ -275,7 +275,7 @@ static void exec_rejected(struct command_context *context, struct reply_mark mar
 {
 	struct slice error = {context->reply->bytes.data + mark.bytes_len, context->reply->bytes.len - mark.bytes_len};
 	size_t skip = error.len > 5 && memcmp(error.data, "-ERR ", 5) == 0 ? 5 : 1;
-	char text[256];
+	char text[GATE_TROUBLE_TEXT];
 
 	if (error.len < skip + 2)
 		return;

@@ -4,6 +4,9 @@
  */
 #include "command/gate.h"
 
+#include <stdio.h>
+
+#include "base/lock.h"
 #include "base/log.h"
 #include "command/arguments.h"
 #include "command/debug.h"
@@ -24,6 +27,49 @@ void gate_lower(unsigned states)
 {
 	atomic_fetch_and_explicit(&gate_states, ~states, memory_order_relaxed);
 }
+
+/* --- trouble ------------------------------------------------------------------------------------------------------ */
+
+static struct lock trouble_lock = {.enabled = true};
+static char trouble[GATE_TROUBLE_TEXT]; /* under the lock; empty: none */
+
+void gate_set_trouble(const char *text)
+{
+	lock_take(&trouble_lock);
+	snprintf(trouble, sizeof(trouble), "%s", text != NULL ? text : "");
+	if (text != NULL)
+		gate_raise(GATE_MISCONF);
+	else
+		gate_lower(GATE_MISCONF);
+	lock_release(&trouble_lock);
+}
+
+/* Whether the command would write. PING is refused with those that do: it is what health checks ask. */
+static bool meets_trouble(const struct command_context *context)
+{
+	const struct command *command = context->command;
+
+	return (command->flags & COMMAND_WRITE) != 0 || command->handler == ping_command ||
+	       (command->handler == exec_command && gate_has_queued(context->session, COMMAND_WRITE));
+}
+
+/* Whether nothing forbids to write; writes the error. The trouble may have ended since the gate was looked at. */
+static bool trouble_passes(struct command_context *context)
+{
+	char text[GATE_TROUBLE_TEXT];
+
+	if (!gate_has(GATE_MISCONF) || !meets_trouble(context))
+		return true;
+	lock_take(&trouble_lock);
+	memcpy(text, trouble, sizeof(text));
+	lock_release(&trouble_lock);
+	if (text[0] == '\0')
+		return true;
+	reply_error(context->reply, text);
+	return false;
+}
+
+/* --- what a command must be and have ----------------------------------------------------------------------------- */
 
 void gate_turn_reply(struct session *session)
 {
@@ -129,6 +175,18 @@ static enum gate_verdict enter_transaction(struct command_context *context)
 	return GATE_REFUSED;
 }
 
+/* Whether a command without the flag is queued in the session's transaction. */
+static bool has_queued_without(const struct session *session, uint32_t flag)
+{
+	const struct transaction *transaction = session->transaction;
+
+	for (size_t i = 0; transaction != NULL && i < transaction->count; i++) {
+		if ((transaction->commands[i].command->flags & flag) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool gate_has_queued(const struct session *session, uint32_t flags)
 {
 	const struct transaction *transaction = session->transaction;
@@ -137,6 +195,20 @@ bool gate_has_queued(const struct session *session, uint32_t flags)
 		if ((transaction->commands[i].command->flags & flags) != 0)
 			return true;
 	}
+	return false;
+}
+
+/* Whether the command may run though the data is not there yet; writes the error. */
+static bool loading_passes(struct command_context *context)
+{
+	const struct command *command = context->command;
+
+	if (!gate_has(GATE_LOADING))
+		return true;
+	if ((command->flags & COMMAND_LOADING) != 0 &&
+	    (command->handler != exec_command || !has_queued_without(context->session, COMMAND_LOADING)))
+		return true;
+	reply_error(context->reply, "LOADING Redis is loading the dataset in memory");
 	return false;
 }
 
@@ -168,19 +240,27 @@ static bool subscriber_may_run(struct command_context *context)
 	return false;
 }
 
+/* The command may run, or is queued. */
+static enum gate_verdict enter_good(struct command_context *context)
+{
+	return session_has(context->session, SESSION_MULTI) ? enter_transaction(context) : GATE_OPEN;
+}
+
 enum gate_verdict gate_enter(struct command_context *context)
 {
 	enum gate_verdict verdict;
 
 	if (!command_is_good(context))
 		return GATE_REFUSED;
-	if (room_is_limited() && !pause_is_on() && !room_passes(context, may_grow(context)))
+	if (session_has(context->session, SESSION_REPLAYS))
+		return enter_good(context);
+	if (room_is_limited() && !gate_spares_keys() && !room_passes(context, may_grow(context)))
 		return GATE_REFUSED;
 	if (!gate_is_special(context->session))
 		return GATE_OPEN;
-	if (!subscriber_may_run(context))
+	if (!trouble_passes(context) || !subscriber_may_run(context) || !loading_passes(context))
 		return GATE_REFUSED;
-	verdict = session_has(context->session, SESSION_MULTI) ? enter_transaction(context) : GATE_OPEN;
+	verdict = enter_good(context);
 	if (verdict != GATE_REFUSED && pause_is_on() && pause_concerns(context))
 		return GATE_POSTPONE;
 	return verdict;

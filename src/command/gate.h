@@ -5,6 +5,8 @@
  * moments ask for (a transaction that queues, a subscriber that may not run everything, a daemon that is paused or
  * watched by a monitor) is behind one test of the session's flags and one relaxed load of a global: see
  * gate_is_special().
+ *
+ * A session with SESSION_REPLAYS is not held up by what holds up clients: its commands have been let in once before.
  */
 #ifndef CUBBY_COMMAND_GATE_H
 #define CUBBY_COMMAND_GATE_H
@@ -17,6 +19,8 @@ enum gate_state {
 	GATE_PAUSED_WRITES = 1 << 0, /* commands that may change something wait */
 	GATE_PAUSED_ALL = 1 << 1,    /* every command waits */
 	GATE_MONITORED = 1 << 2,     /* somebody is sent every command */
+	GATE_LOADING = 1 << 3,	     /* the data is being loaded: commands with COMMAND_LOADING alone may run */
+	GATE_MISCONF = 1 << 4,	     /* nothing can be saved: no command may write (gate_set_trouble) */
 };
 
 extern _Atomic uint32_t gate_states; /* a sum of enum gate_state; changed with gate_raise and gate_lower */
@@ -28,6 +32,18 @@ static inline bool gate_has(unsigned states)
 {
 	return (atomic_load_explicit(&gate_states, memory_order_relaxed) & states) != 0;
 }
+
+/* Whether keys are neither to expire by themselves nor to be evicted: during a pause, and while they are loaded. */
+static inline bool gate_spares_keys(void)
+{
+	return gate_has(GATE_PAUSED_WRITES | GATE_PAUSED_ALL | GATE_LOADING);
+}
+
+enum { GATE_TROUBLE_TEXT = 512 }; /* bytes of a trouble's text at most, with a NUL */
+
+/* Refuses what would write, and PING, with this error ("MISCONF ..."), of which a copy is kept; NULL: all is well
+ * again. Any thread. */
+void gate_set_trouble(const char *text);
 
 /* Whether this command needs more than the ordinary way. */
 static inline bool gate_is_special(const struct session *session)

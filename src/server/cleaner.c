@@ -15,8 +15,8 @@
 
 #include "base/clock.h"
 #include "base/settings.h"
+#include "command/gate.h"
 #include "command/latency.h"
-#include "command/pause.h"
 #include "command/room.h"
 
 enum {
@@ -93,9 +93,9 @@ static void on_tick(uv_timer_t *timer)
 	int64_t now = clock_realtime_ms();
 	bool done = true;
 
-	if (setting_get(&settings.active_expire_enabled) != 0 && !pause_is_on())
+	if (setting_get(&settings.active_expire_enabled) != 0 && !gate_spares_keys())
 		done = clean_round(cleaner, now, start_ns + tick_budget(cleaner, start_ns));
-	if (!pause_is_on())
+	if (!gate_spares_keys())
 		done = make_room(cleaner, now) && done;
 	cleaner->last_tick_ns = clock_monotonic_ns();
 	note_tick(cleaner, cleaner->last_tick_ns - start_ns, done);

@@ -125,6 +125,7 @@ enum session_flag {
 	SESSION_RELEASED = 1 << 15,	  /* any thread: release was called with SESSION_RELEASE_TIMEOUT */
 	SESSION_RELEASED_ERROR = 1 << 16, /* any thread: ... with SESSION_RELEASE_ERROR */
 	SESSION_TRACKING = 1 << 17,	  /* is told when what it has read changes (session/tracking.h) */
+	SESSION_REPLAYS = 1 << 18,	  /* feeds what a journal says has been done: nothing holds it up at the gate */
 
 	/* Others speak to these: they may be silent for as long as they like. */
 	SESSION_LISTENS = SESSION_SUBSCRIBED | SESSION_MONITOR,

@@ -58,9 +58,14 @@ static enum transaction_queued queue_add(struct transaction *transaction, const 
 	queued->command = command;
 	transaction->count++;
 	transaction->bytes += sizeof(*queued) + bytes;
-	if (transaction->bytes > (size_t)setting_get(&settings.client_query_buffer_limit))
-		return TRANSACTION_TOO_LARGE;
 	return TRANSACTION_QUEUED;
+}
+
+/* What is replayed has been done before: it cannot be refused. */
+static bool is_too_large(const struct session *session)
+{
+	return !session_has(session, SESSION_REPLAYS) &&
+	       session->transaction->bytes > (size_t)setting_get(&settings.client_query_buffer_limit);
 }
 
 /* Tells other threads how much is queued. */
@@ -80,6 +85,8 @@ enum transaction_queued transaction_queue(struct session *session, const struct 
 	if (session->transaction->failed)
 		return TRANSACTION_QUEUED;
 	result = queue_add(session->transaction, command, request);
+	if (result == TRANSACTION_QUEUED && is_too_large(session))
+		result = TRANSACTION_TOO_LARGE;
 	if (result != TRANSACTION_QUEUED)
 		transaction_fail(session);
 	note_queue(session);

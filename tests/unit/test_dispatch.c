@@ -5,6 +5,7 @@
 
 #include "base/settings.h"
 #include "command/dispatch.h"
+#include "command/gate.h"
 #include "session/registry.h"
 #include "suites.h"
 
@@ -49,6 +50,7 @@ static void dispatch_setup(void)
 
 	command_table_init();
 	setting_put(&settings.proto_max_bulk_len, 1024);
+	setting_put(&settings.client_query_buffer_limit, 1024 * 1024);
 	keyspace = keyspace_new(&options);
 	ck_assert_ptr_nonnull(keyspace);
 	ck_assert(dispatcher_init(&dispatcher, keyspace, &host));
@@ -213,6 +215,79 @@ START_TEST(many_keys_in_a_full_batch)
 }
 END_TEST
 
+#define LOADING "-LOADING Redis is loading the dataset in memory\r\n"
+
+START_TEST(while_the_data_is_loaded_few_commands_run)
+{
+	gate_raise(GATE_LOADING);
+	expect("GET a;SET a 1;PING;ECHO x", LOADING LOADING LOADING "$1\r\nx\r\n");
+	ck_assert_str_eq(last_code, "LOADING");
+	expect("MULTI;GET a;EXEC",
+	       "+OK\r\n" LOADING "-EXECABORT Transaction discarded because of previous errors.\r\n");
+	expect("MULTI;ECHO x;EXEC", "+OK\r\n+QUEUED\r\n*1\r\n$1\r\nx\r\n");
+	expect("NOPE;GET", "-ERR unknown command 'NOPE', with args beginning with: \r\n"
+			   "-ERR wrong number of arguments for 'get' command\r\n");
+	ck_assert(gate_spares_keys());
+	gate_lower(GATE_LOADING);
+	expect("GET a;PING", "$-1\r\n+PONG\r\n");
+	ck_assert(!gate_spares_keys());
+}
+END_TEST
+
+START_TEST(a_transaction_begun_before_loading_is_looked_at_when_it_ends)
+{
+	expect("MULTI;ECHO x;SET a 1", "+OK\r\n+QUEUED\r\n+QUEUED\r\n");
+	gate_raise(GATE_LOADING);
+	expect("EXEC",
+	       "-EXECABORT Transaction discarded because of: LOADING Redis is loading the dataset in memory\r\n");
+	gate_lower(GATE_LOADING);
+	expect("EXEC;GET a", "-ERR EXEC without MULTI\r\n$-1\r\n");
+}
+END_TEST
+
+/* The longer one of Redis's two texts. */
+#define RDB_TROUBLE                                                                                                    \
+	"MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands "   \
+	"that may modify the data set are disabled, because this instance is configured to report errors during "      \
+	"writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for "      \
+	"details about the RDB error."
+
+START_TEST(in_trouble_nothing_is_written)
+{
+	const char *aof = "-MISCONF Errors writing to the AOF file: No space left on device\r\n";
+	char want[2 * GATE_TROUBLE_TEXT];
+
+	expect("SET a 1;MULTI;SET a 2", "+OK\r\n+OK\r\n+QUEUED\r\n");
+	gate_set_trouble(RDB_TROUBLE);
+	expect("EXEC", "-EXECABORT Transaction discarded because of: " RDB_TROUBLE "\r\n");
+	gate_set_trouble("MISCONF Errors writing to the AOF file: No space left on device");
+	snprintf(want, sizeof(want), "%s$1\r\n1\r\n%s%s", aof, aof, aof);
+	expect("SET a 3;GET a;PING;FLUSHALL", want);
+	ck_assert_str_eq(last_code, "MISCONF");
+	snprintf(want, sizeof(want),
+		 "+OK\r\n+QUEUED\r\n%s-EXECABORT Transaction discarded because of previous errors.\r\n", aof);
+	expect("MULTI;GET a;SET a 4;EXEC", want);
+	expect("MULTI;GET a;EXEC", "+OK\r\n+QUEUED\r\n*1\r\n$1\r\n1\r\n");
+	gate_set_trouble(NULL);
+	expect("SET a 3;PING;GET a", "+OK\r\n+PONG\r\n$1\r\n3\r\n");
+}
+END_TEST
+
+START_TEST(a_journal_is_not_held_up)
+{
+	session_mark(&session, SESSION_REPLAYS);
+	gate_raise(GATE_LOADING | GATE_PAUSED_ALL);
+	gate_set_trouble("MISCONF x");
+	setting_put(&settings.maxmemory, 1);
+	setting_put(&settings.client_query_buffer_limit, 1);
+	expect("SET a 1;MULTI;SET b 2;EXEC;NOPE", "+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n"
+						  "-ERR unknown command 'NOPE', with args beginning with: \r\n");
+	gate_lower(GATE_LOADING | GATE_PAUSED_ALL);
+	gate_set_trouble(NULL);
+	setting_put(&settings.maxmemory, 0);
+}
+END_TEST
+
 Suite *dispatch_suite(void)
 {
 	Suite *suite = suite_create("dispatch");
@@ -227,6 +302,10 @@ Suite *dispatch_suite(void)
 	tcase_add_test(tcase, a_batch_stops_where_it_must);
 	tcase_add_test(tcase, browsers_are_closed);
 	tcase_add_test(tcase, many_keys_in_a_full_batch);
+	tcase_add_test(tcase, while_the_data_is_loaded_few_commands_run);
+	tcase_add_test(tcase, a_transaction_begun_before_loading_is_looked_at_when_it_ends);
+	tcase_add_test(tcase, in_trouble_nothing_is_written);
+	tcase_add_test(tcase, a_journal_is_not_held_up);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
