@@ -10,6 +10,7 @@
 /* clang-format off */
 static suite_maker *const suites[] = {
 	number_suite,
+	journal_suite,
 	glob_suite,
 	bits_suite,
 	subsequence_suite,

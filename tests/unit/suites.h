@@ -4,6 +4,7 @@
 
 #include <check.h>
 
+Suite *journal_suite(void);
 Suite *number_suite(void);
 Suite *glob_suite(void);
 Suite *bits_suite(void);
