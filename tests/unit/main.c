@@ -37,6 +37,7 @@ static suite_maker *const suites[] = {
 	aof_reader_suite,
 	effects_suite,
 	rdb_writer_suite,
+	snapshot_file_suite,
 };
 /* clang-format on */
 /* clang-format on */

@@ -32,5 +32,6 @@ Suite *file_suite(void);
 Suite *manifest_suite(void);
 Suite *aof_reader_suite(void);
 Suite *rdb_writer_suite(void);
+Suite *snapshot_file_suite(void);
 
 #endif
