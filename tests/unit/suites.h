@@ -31,7 +31,6 @@ Suite *access_suite(void);
 Suite *file_suite(void);
 Suite *manifest_suite(void);
 Suite *aof_reader_suite(void);
-Suite *rdb_reader_suite(void);
 Suite *rdb_writer_suite(void);
 Suite *snapshot_file_suite(void);
 
