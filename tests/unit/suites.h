@@ -33,5 +33,6 @@ Suite *manifest_suite(void);
 Suite *aof_reader_suite(void);
 Suite *rdb_writer_suite(void);
 Suite *snapshot_file_suite(void);
+Suite *filler_suite(void);
 
 #endif
