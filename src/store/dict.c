@@ -1,6 +1,8 @@
 /* The happy path of an addition: find the table, link the entry, and, when the table is full, split it in two. */
 #include "store/dict.h"
 
+#include "base/background.h"
+
 /* Bytes of a directory with this many places. */
 static size_t directory_size(size_t places)
 {
@@ -24,6 +26,7 @@ struct dict *dict_new(_Atomic int64_t *total)
 	dict->tables = tables;
 	dict->shift = 32;
 	dict->total = total;
+	dict->walk_from = HASH_END;
 	dict->bytes = allocation_size(sizeof(*dict)) + directory_size(1) + table_footprint(table);
 	return dict;
 }
@@ -82,6 +85,22 @@ void dict_free(struct dict *dict)
 	free(dict->tables);
 	free(dict->expiry);
 	free(dict);
+}
+
+static void free_job(void *first)
+{
+	struct dict *next;
+
+	for (struct dict *dict = first; dict != NULL; dict = next) {
+		next = dict->next;
+		dict_free(dict);
+	}
+}
+
+void dict_free_later(struct dict *first)
+{
+	if (first != NULL)
+		background_run(free_job, first);
 }
 
 bool dict_need_expiry(struct dict *dict)

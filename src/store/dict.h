@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 
 #include "store/expiry.h"
+#include "store/hash.h"
 #include "store/table.h"
 
 enum { DICT_UNREPORTED_MAX = 4096 }; /* bytes */
@@ -29,6 +30,12 @@ struct dict {
 	_Atomic int64_t *total;	     /* bytes of all dicts */
 	struct expiry_wheel *expiry; /* owned; NULL until it is needed */
 	struct dict *next;	     /* of those that a flush has taken out */
+
+	/* What a snapshot has still to see of it (store/snapshot.c). */
+	uint64_t walk_from;	/* entries of lower hashes it has passed; HASH_END: it has no use for any */
+	struct dict *walk_next; /* in the shard's list of dicts that it has not passed */
+	unsigned walk_db;	/* the database that it was at the snapshot's instant */
+	bool orphan;		/* a flush has taken it out: it goes when the snapshot has passed it */
 };
 
 /* NULL when there is no memory. `total` outlives the dict. */
@@ -43,6 +50,9 @@ size_t dict_table_bytes(const struct dict *dict);
 
 /* Frees the dict with its entries. */
 void dict_free(struct dict *dict);
+
+/* The same for a list of them by `next`, in the background. NULL is none. */
+void dict_free_later(struct dict *first);
 
 /* Makes the expiry index if there is none. False when there is no memory. */
 bool dict_need_expiry(struct dict *dict);
@@ -78,7 +88,15 @@ static inline struct entry *dict_find(const struct dict *dict, struct slice key,
 	return table_find(dict_table(dict, hash), key, hash);
 }
 
-/* The first hash behind those of `table`, which `hash` belongs to; 2^32 for the last table. */
+/* Whether a snapshot has still to pass the place of this hash. */
+static inline bool dict_is_ahead(const struct dict *dict, uint32_t hash)
+{
+	const struct table *table = dict_table(dict, hash);
+
+	return hash >= dict->walk_from && (hash & (table->chains.num_buckets - 1)) >= table->walked;
+}
+
+/* The first hash behind those of `table`, which `hash` belongs to; HASH_END for the last table. */
 static inline uint64_t dict_table_end(const struct table *table, uint32_t hash)
 {
 	uint64_t span = (uint64_t)1 << (32 - table->depth);

@@ -59,21 +59,21 @@ void entry_write_value(struct entry *entry, struct slice value)
 	if (value.len > 0)
 		memmove(entry_tail(entry), value.data, value.len);
 	entry->value_len = (uint16_t)value.len;
-	entry->flags &= ENTRY_TTL;
+	entry->flags &= ENTRY_OWN;
 }
 
 void entry_write_block(struct entry *entry, struct block *block)
 {
 	memcpy(entry_tail(entry), &block, sizeof(block));
 	entry->value_len = 0;
-	entry->flags = (uint8_t)((entry->flags & ENTRY_TTL) | ENTRY_BLOCK);
+	entry->flags = (uint8_t)((entry->flags & ENTRY_OWN) | ENTRY_BLOCK);
 }
 
 void entry_copy_tail(struct entry *to, const struct entry *from)
 {
 	memcpy(entry_tail(to), from->bytes + entry_key_len(from), entry_tail_len(from));
 	to->value_len = from->value_len;
-	to->flags = (uint8_t)((to->flags & ENTRY_TTL) | (from->flags & ~ENTRY_TTL));
+	to->flags = (uint8_t)((to->flags & ENTRY_OWN) | (from->flags & ~ENTRY_OWN));
 	to->access = from->access;
 }
 

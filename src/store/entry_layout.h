@@ -59,6 +59,10 @@ enum entry_flag {
 	ENTRY_TTL = 1 << 0,   /* an expiry node lies in front */
 	ENTRY_BLOCK = 1 << 1, /* a struct block * follows the key, not the value itself */
 	ENTRY_RAW = 1 << 2,   /* the value was changed in place */
+	ENTRY_SAVED = 1 << 3, /* the snapshot that is being taken has no use for it (store/snapshot.c) */
+
+	/* Of the entry, not of its value. */
+	ENTRY_OWN = ENTRY_TTL | ENTRY_SAVED,
 };
 
 struct entry {

@@ -15,6 +15,8 @@
 
 #include "base/slice.h"
 
+#define HASH_END ((uint64_t)1 << 32) /* behind the last of the hashes that pick tables and buckets */
+
 /* The secret of SipHash. */
 struct hash_seed {
 	uint64_t words[2];

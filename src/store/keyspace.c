@@ -7,7 +7,6 @@
  */
 #include "store/keyspace.h"
 
-#include "base/background.h"
 #include "store/access.h"
 #include "store/shard.h"
 
@@ -275,7 +274,7 @@ static struct entry *put_untold(struct keyspace *keyspace, unsigned db, const st
 	entry = shape_entry(key, found, block != NULL ? sizeof(block) : value.len, when != 0);
 	if (entry == NULL)
 		return NULL;
-	shard_tell(shard, db, key, KEYSPACE_WRITTEN);
+	shard_tell(shard, db, key, KEYSPACE_WRITTEN, found);
 	if (entry == found) {
 		overwrite(shard, dict, entry, value, block, when);
 		return entry;
@@ -367,11 +366,13 @@ static struct entry *resize_block(struct keyspace *keyspace, unsigned db, const 
 {
 	struct shard *shard = shard_of(keyspace, key);
 	size_t before = entry_footprint(entry);
-	struct block *block = widen_block(entry_block(entry), len);
+	struct block *block;
 
+	shard_save(shard, shard->dicts[db], entry); /* before its block is touched */
+	block = widen_block(entry_block(entry), len);
 	if (block == NULL)
 		return NULL;
-	shard_tell(shard, db, key, KEYSPACE_WRITTEN);
+	shard_tell(shard, db, key, KEYSPACE_WRITTEN, NULL);
 	set_block_len(block, len);
 	entry_write_block(entry, block);
 	dict_grow(shard->dicts[db], entry_footprint(entry) - before);
@@ -494,14 +495,14 @@ static struct entry *change_time(struct keyspace *keyspace, unsigned db, const s
 	if (dict == NULL)
 		return NULL;
 	if (entry_has_ttl(entry) && at != 0) {
-		shard_tell(shard, db, key, KEYSPACE_WRITTEN);
+		shard_tell(shard, db, key, KEYSPACE_WRITTEN, entry);
 		shard_reschedule(shard, dict, entry, at);
 		return entry;
 	}
 	fresh = entry_new(key->name, key->hash, entry_tail_len(entry), at != 0);
 	if (fresh == NULL)
 		return NULL;
-	shard_tell(shard, db, key, KEYSPACE_WRITTEN);
+	shard_tell(shard, db, key, KEYSPACE_WRITTEN, entry);
 	move_value(shard, dict, fresh, dict, entry, at);
 	return fresh;
 }
@@ -520,7 +521,7 @@ struct entry *keyspace_expire(struct keyspace *keyspace, unsigned db, const stru
 /* Takes the entry out. The caller tells of the effect and frees it. */
 static void take_out(struct shard *shard, unsigned db, const struct key *key, struct entry *entry)
 {
-	shard_tell(shard, db, key, KEYSPACE_DELETED);
+	shard_tell(shard, db, key, KEYSPACE_DELETED, entry);
 	dict_remove(shard->dicts[db], entry);
 }
 
@@ -537,7 +538,7 @@ void keyspace_delete(struct keyspace *keyspace, unsigned db, const struct key *k
 static void make_way(struct shard *shard, unsigned db, const struct key *key, struct entry *replaced)
 {
 	if (replaced == NULL) {
-		shard_tell(shard, db, key, KEYSPACE_WRITTEN);
+		shard_tell(shard, db, key, KEYSPACE_WRITTEN, NULL);
 		return;
 	}
 	take_out(shard, db, key, replaced);
@@ -557,7 +558,7 @@ bool keyspace_rename(struct keyspace *keyspace, unsigned db, const struct key *f
 	fresh = entry_new(to->name, to->hash, entry_tail_len(found), when != 0);
 	if (fresh == NULL)
 		return false;
-	shard_tell(shard_of(keyspace, from), db, from, KEYSPACE_DELETED);
+	shard_tell(shard_of(keyspace, from), db, from, KEYSPACE_DELETED, found);
 	make_way(shard, db, to, replaced);
 	move_value(shard, dict, fresh, shard_of(keyspace, from)->dicts[db], found, when);
 	keyspace_tell_set(keyspace, db, fresh);
@@ -596,9 +597,10 @@ bool keyspace_move(struct keyspace *keyspace, unsigned db, const struct key *key
 
 	if (dict == NULL)
 		return false;
-	shard_tell(shard, db, key, KEYSPACE_DELETED);
-	shard_tell(shard, to, key, KEYSPACE_WRITTEN);
+	shard_tell(shard, db, key, KEYSPACE_DELETED, found);
+	shard_tell(shard, to, key, KEYSPACE_WRITTEN, NULL);
 	dict_remove(shard->dicts[db], found);
+	found->flags &= (uint8_t)~ENTRY_SAVED; /* said of the other dict */
 	shard_add(shard, dict, found, when);
 	keyspace_tell_deleted(keyspace, db, key->name);
 	keyspace_tell_set(keyspace, to, found);
@@ -607,7 +609,8 @@ bool keyspace_move(struct keyspace *keyspace, unsigned db, const struct key *key
 
 /* --- everything -------------------------------------------------------------------------------------------------- */
 
-/* Puts the dict, if there is one, in front of the list `flushed`. */
+/* Takes the dict out, if there is one, and puts it in front of the list `flushed`; one that a snapshot has not passed
+ * stays with that. */
 static void detach_dict(struct dict **place, struct dict **flushed)
 {
 	struct dict *dict = *place;
@@ -616,18 +619,12 @@ static void detach_dict(struct dict **place, struct dict **flushed)
 		return;
 	*place = NULL;
 	dict_retract_bytes(dict);
+	if (dict->walk_from != HASH_END) {
+		dict->orphan = true;
+		return;
+	}
 	dict->next = *flushed;
 	*flushed = dict;
-}
-
-static void free_flushed(void *flushed)
-{
-	struct dict *next;
-
-	for (struct dict *dict = flushed; dict != NULL; dict = next) {
-		next = dict->next;
-		dict_free(dict);
-	}
 }
 
 void keyspace_flush(struct keyspace *keyspace, int db)
@@ -644,8 +641,7 @@ void keyspace_flush(struct keyspace *keyspace, int db)
 	}
 	if (keyspace->effects != NULL)
 		keyspace->effects->flushed(db);
-	if (flushed != NULL)
-		background_run(free_flushed, flushed);
+	dict_free_later(flushed);
 }
 
 void keyspace_swap(struct keyspace *keyspace, unsigned db, unsigned other)

@@ -240,7 +240,7 @@ size_t keyspace_shard_size(const struct keyspace *keyspace, uint32_t shard, unsi
 
 typedef void keyspace_visit(struct entry *entry, void *arg);
 
-#define KEYSPACE_WALK_END ((uint64_t)1 << 32) /* behind the last of all hashes */
+#define KEYSPACE_WALK_END HASH_END
 
 /*
  * One step of a walk over each key that a database has in the shard: visits every entry that is alive in the table that

@@ -13,10 +13,27 @@ void shard_init(struct shard *shard, struct keyspace *keyspace, uint32_t index, 
 
 void shard_destroy(struct shard *shard, unsigned databases)
 {
+	struct dict *next;
+
+	for (struct dict *dict = shard->walk; dict != NULL; dict = next) {
+		next = dict->walk_next;
+		if (dict->orphan)
+			dict_free(dict);
+	}
 	for (unsigned db = 0; db < databases; db++) {
 		if (shard->dicts[db] != NULL)
 			dict_free(shard->dicts[db]);
 	}
+}
+
+void shard_tell_consumers(struct shard *shard, uint32_t consumers, unsigned db, const struct key *key,
+			  enum keyspace_change change, struct entry *entry)
+{
+	if ((consumers & SHARD_SNAPSHOT) != 0 && entry != NULL)
+		shard_save(shard, shard->dicts[db], entry);
+	consumers &= ~SHARD_SNAPSHOT;
+	if (consumers != 0)
+		shard->keyspace->observer->changed(consumers, db, key, change);
 }
 
 struct dict *shard_need_dict(struct shard *shard, unsigned db, bool ttl)
@@ -40,6 +57,8 @@ static void schedule(struct shard *shard, struct dict *dict, struct entry *entry
 void shard_add(struct shard *shard, struct dict *dict, struct entry *entry, int64_t when)
 {
 	dict_add(dict, entry);
+	if (entry_hash(entry) >= dict->walk_from && dict_is_ahead(dict, entry_hash(entry)))
+		entry->flags |= ENTRY_SAVED; /* it was not there at the snapshot's instant */
 	if (entry_has_ttl(entry))
 		schedule(shard, dict, entry, when);
 }
@@ -54,7 +73,7 @@ void shard_expire(struct shard *shard, unsigned db, struct entry *entry)
 {
 	struct key key = {.name = entry_key(entry), .hash = entry_hash(entry), .shard = shard->index};
 
-	shard_tell(shard, db, &key, KEYSPACE_EXPIRED);
+	shard_tell(shard, db, &key, KEYSPACE_EXPIRED, entry);
 	dict_remove(shard->dicts[db], entry);
 	keyspace_tell_deleted(shard->keyspace, db, key.name);
 	entry_release(entry, true);
@@ -65,7 +84,7 @@ void shard_evict(struct shard *shard, unsigned db, struct entry *entry)
 {
 	struct key key = {.name = entry_key(entry), .hash = entry_hash(entry), .shard = shard->index};
 
-	shard_tell(shard, db, &key, KEYSPACE_EVICTED);
+	shard_tell(shard, db, &key, KEYSPACE_EVICTED, entry);
 	dict_remove(shard->dicts[db], entry);
 	keyspace_tell_deleted(shard->keyspace, db, key.name);
 	entry_release(entry, true);

@@ -9,9 +9,13 @@
 #include "base/lock.h"
 #include "store/dict.h"
 #include "store/keyspace.h"
+#include "store/snapshot.h"
 
 /* Two cache lines: processors fetch them in pairs. */
 enum { SHARD_ALIGNMENT = 128 };
+
+/* Of the consumers' bits, the store's own: a snapshot is being taken and has not passed the whole shard. */
+#define SHARD_SNAPSHOT (1U << 31)
 
 struct shard {
 	_Alignas(SHARD_ALIGNMENT) struct lock lock;
@@ -26,6 +30,7 @@ struct shard {
 	_Atomic uint32_t consumers; /* of changes, a bit each; read under the lock, changed by any thread */
 	uint32_t index;
 	struct keyspace *keyspace;
+	struct dict *walk;    /* those that a snapshot has not passed, by walk_next; the orphans among them are owned */
 	struct random random; /* for counting uses */
 };
 
@@ -39,7 +44,9 @@ struct keyspace {
 	unsigned shard_count;
 	unsigned databases;
 	bool locking;
-	bool keeps_dead; /* keyspace_keep_dead() */
+	bool keeps_dead;		    /* keyspace_keep_dead() */
+	bool is_snapshot_on;		    /* changed under the locks of all shards, as is: */
+	struct keyspace_snapshot_sink sink; /* .entry is NULL when nothing is handed over */
 
 	char gap[SHARD_ALIGNMENT]; /* what is written does not share a cache line with what is only read */
 	_Atomic int64_t bytes;	   /* of all dicts; any thread writes it */
@@ -50,15 +57,23 @@ struct keyspace {
 void shard_init(struct shard *shard, struct keyspace *keyspace, uint32_t index, struct dict **dicts);
 void shard_destroy(struct shard *shard, unsigned databases);
 
-/* Tells who wants to know, if anybody does, that the key is about to change. */
-static inline void shard_tell(const struct shard *shard, unsigned db, const struct key *key,
-			      enum keyspace_change change)
+/* What shard_tell() does when somebody wants to know. */
+void shard_tell_consumers(struct shard *shard, uint32_t consumers, unsigned db, const struct key *key,
+			  enum keyspace_change change, struct entry *entry);
+
+/* Tells who wants to know, if anybody does, that the key is about to change. `entry` is what will be changed, removed
+ * or replaced; NULL when there is none. */
+static inline void shard_tell(struct shard *shard, unsigned db, const struct key *key, enum keyspace_change change,
+			      struct entry *entry)
 {
 	uint32_t consumers = atomic_load_explicit(&shard->consumers, memory_order_relaxed);
 
 	if (consumers != 0)
-		shard->keyspace->observer->changed(consumers, db, key, change);
+		shard_tell_consumers(shard, consumers, db, key, change, entry);
 }
+
+/* The entry is about to change: a snapshot that has not seen it yet is handed it now. shard_tell() does the same. */
+void shard_save(const struct shard *shard, struct dict *dict, struct entry *entry);
 
 /* Tells what has happened, if anybody is told. */
 static inline void keyspace_tell_set(const struct keyspace *keyspace, unsigned db, const struct entry *entry)

@@ -59,10 +59,23 @@ void table_remove(struct table *table, struct entry *entry)
 	unlink_entry(table, entry_handle(entry));
 }
 
+/* The buckets are about to become others. What a snapshot has passed is marked, so that it passes by when it begins
+ * anew with this table. */
+static void forget_walked(struct table *table)
+{
+	for (; table->walked > 0; table->walked--) {
+		UT_hash_bucket *bucket = &table->chains.buckets[table->walked - 1];
+
+		for (struct entry *entry = table_first(bucket); entry != NULL; entry = table_next(entry))
+			entry->flags |= ENTRY_SAVED;
+	}
+}
+
 static void expand(struct table *table)
 {
 	int failed = 0;
 
+	forget_walked(table);
 	HASH_EXPAND_BUCKETS(hh, &table->chains, failed);
 	(void)failed; /* it is as it was then */
 }
@@ -75,6 +88,7 @@ static void shrink(struct table *table, unsigned count)
 
 	if (buckets == NULL)
 		return;
+	forget_walked(table);
 	table->chains.buckets = buckets;
 	table->chains.num_buckets = count;
 	table->chains.log2_num_buckets = (unsigned)__builtin_ctz(count);
@@ -115,6 +129,7 @@ struct table *table_split(struct table *table)
 
 	if (upper == NULL)
 		return NULL;
+	forget_walked(table);
 	table->depth++;
 	for (unsigned i = 0; i < table->chains.num_buckets; i++) {
 		UT_hash_handle *next;

@@ -19,6 +19,7 @@ enum {
 struct table {
 	UT_hash_table chains; /* of it: buckets, num_buckets, log2_num_buckets, num_items */
 	unsigned depth;	      /* high bits that the hashes of all its entries share */
+	unsigned walked;      /* so many first buckets a snapshot has passed; 0 unless it is at this very table */
 };
 
 /* A table without entries. `buckets` is a power of two. NULL when there is no memory. */

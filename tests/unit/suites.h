@@ -20,6 +20,7 @@ Suite *table_suite(void);
 Suite *expiry_suite(void);
 Suite *keyspace_suite(void);
 Suite *effects_suite(void);
+Suite *snapshot_suite(void);
 Suite *session_suite(void);
 Suite *commands_suite(void);
 Suite *dispatch_suite(void);
