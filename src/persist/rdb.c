@@ -167,102 +167,142 @@ static bool read_big(struct slice *in, size_t size, uint64_t *value)
 	return true;
 }
 
+/* Reads the rest of a length of more than six bits. */
+static enum rdb_result read_long(struct slice *in, uint8_t first, uint64_t *len)
+{
+	size_t size = first == LENGTH_32 ? 4 : first == LENGTH_64 ? 8 : 1;
+
+	if ((first & LENGTH_KIND) == LENGTH_32 && size == 1)
+		return RDB_BAD;
+	if (!read_big(in, size, len))
+		return RDB_CUT;
+	if (size == 1)
+		*len |= (uint64_t)(first & ~LENGTH_KIND) << 8;
+	return RDB_OK;
+}
+
 /* Reads a length, or the special form that stands in its place; *form is FORM_NONE for a length. */
-static bool read_head(struct slice *in, uint64_t *len, unsigned *form)
+static enum rdb_result read_head(struct slice *in, uint64_t *len, unsigned *form)
 {
 	uint8_t first;
-	uint64_t low;
 
 	*form = FORM_NONE;
 	*len = 0;
 	if (!rdb_read_byte(in, &first))
-		return false;
-	switch (first & LENGTH_KIND) {
-	case LENGTH_6:
+		return RDB_CUT;
+	if ((first & LENGTH_KIND) == LENGTH_6) {
 		*len = first;
-		return true;
-	case LENGTH_14:
-		if (!read_big(in, 1, &low))
-			return false;
-		*len = (uint64_t)(first & ~LENGTH_KIND) << 8 | low;
-		return true;
-	case LENGTH_KIND:
-		*form = first & ~(unsigned)LENGTH_KIND;
-		return *form < FORM_NONE;
-	default:
-		return (first == LENGTH_32 && read_big(in, 4, len)) || (first == LENGTH_64 && read_big(in, 8, len));
+		return RDB_OK;
 	}
+	if ((first & LENGTH_KIND) != LENGTH_KIND)
+		return read_long(in, first, len);
+	*form = first & ~(unsigned)LENGTH_KIND;
+	return *form < FORM_NONE ? RDB_OK : RDB_BAD;
 }
 
-bool rdb_read_length(struct slice *in, uint64_t *len)
+enum rdb_result rdb_read_length(struct slice *in, uint64_t *len)
 {
 	unsigned form;
+	enum rdb_result result = read_head(in, len, &form);
 
-	return read_head(in, len, &form) && form == FORM_NONE;
+	return result == RDB_OK && form != FORM_NONE ? RDB_BAD : result;
 }
 
-static enum rdb_result read_plain(struct slice *in, uint64_t len, size_t max_len, struct rdb_string *string)
+static enum rdb_result read_plain(struct slice *in, struct rdb_raw *raw)
 {
-	const char *bytes = take(in, len);
+	const char *bytes = take(in, raw->len);
 
-	if (bytes == NULL)
-		return RDB_BAD;
-	string->text = (struct slice){bytes, len};
-	return len <= max_len ? RDB_OK : RDB_TOO_LONG;
+	raw->form = RDB_PLAIN;
+	raw->bytes = bytes == NULL ? *in : (struct slice){bytes, raw->len};
+	return bytes == NULL ? RDB_CUT : RDB_OK;
 }
 
-static enum rdb_result read_integer(struct slice *in, enum rdb_form form, struct rdb_string *string)
+static enum rdb_result read_integer(struct slice *in, enum rdb_form form, struct rdb_raw *raw)
 {
 	size_t size = form == FORM_INT8 ? 1 : form == FORM_INT16 ? 2 : 4;
 	unsigned unused_bits = 64 - 8 * (unsigned)size;
 	const char *bytes = take(in, size);
-	int64_t value;
 
+	raw->form = RDB_INTEGER;
 	if (bytes == NULL)
-		return RDB_BAD;
-	value = (int64_t)(endian_load_little(bytes, size) << unused_bits) >> unused_bits;
-	string->text = (struct slice){string->digits, number_print_int64(string->digits, value)};
+		return RDB_CUT;
+	raw->number = (int64_t)(endian_load_little(bytes, size) << unused_bits) >> unused_bits;
 	return RDB_OK;
 }
 
-static enum rdb_result read_compressed(struct slice *in, size_t max_len, struct rdb_string *string)
+/* The lengths are looked at before the bytes are: nobody is to wait for bytes that no length can be right for. */
+static enum rdb_result read_packed(struct slice *in, struct rdb_raw *raw)
 {
-	uint64_t packed_len, len;
+	uint64_t packed_len;
+	enum rdb_result result = rdb_read_length(in, &packed_len);
 	const char *packed;
 
-	if (!rdb_read_length(in, &packed_len) || !rdb_read_length(in, &len))
+	raw->form = RDB_PACKED;
+	if (result == RDB_OK)
+		result = rdb_read_length(in, &raw->len);
+	if (result != RDB_OK)
+		return result;
+	if (raw->len == 0 || raw->len / LZF_MOST > packed_len || packed_len > UINT32_MAX || raw->len > UINT32_MAX)
 		return RDB_BAD;
 	packed = take(in, packed_len);
-	if (packed == NULL || len == 0 || len / LZF_MOST > packed_len || packed_len > UINT32_MAX || len > UINT32_MAX)
-		return RDB_BAD;
-	string->text.len = len;
-	if (len > max_len)
-		return RDB_TOO_LONG;
-	string->block = block_new(len);
-	if (string->block == NULL)
+	if (packed == NULL)
+		return RDB_CUT;
+	raw->bytes = (struct slice){packed, packed_len};
+	return RDB_OK;
+}
+
+enum rdb_result rdb_read_raw(struct slice *in, struct rdb_raw *raw)
+{
+	unsigned form;
+	enum rdb_result result = read_head(in, &raw->len, &form);
+
+	raw->bytes = SLICE("");
+	raw->form = RDB_INTEGER;
+	if (result != RDB_OK)
+		return result;
+	if (form == FORM_NONE)
+		return read_plain(in, raw);
+	if (form == FORM_LZF)
+		return read_packed(in, raw);
+	return read_integer(in, (enum rdb_form)form, raw);
+}
+
+bool rdb_unpack(const struct rdb_raw *raw, char *out)
+{
+	return lzf_decompress(raw->bytes.data, (unsigned)raw->bytes.len, out, (unsigned)raw->len) == raw->len;
+}
+
+static enum rdb_result unpack_to_block(const struct rdb_raw *raw, struct rdb_string *string)
+{
+	struct block *block = block_new(raw->len);
+
+	if (block == NULL)
 		return RDB_NO_MEMORY;
-	if (lzf_decompress(packed, (unsigned)packed_len, string->block->data, (unsigned)len) != len) {
-		block_unref(string->block);
-		string->block = NULL;
+	if (!rdb_unpack(raw, block->data)) {
+		block_unref(block);
 		return RDB_BAD;
 	}
-	string->block->len = len;
-	string->text.data = string->block->data;
+	block->len = raw->len;
+	string->block = block;
+	string->text = (struct slice){block->data, block->len};
 	return RDB_OK;
 }
 
 enum rdb_result rdb_read_string(struct slice *in, size_t max_len, struct rdb_string *string)
 {
-	unsigned form;
-	uint64_t len;
+	struct rdb_raw raw;
+	enum rdb_result result = rdb_read_raw(in, &raw);
 
 	string->text = SLICE("");
 	string->block = NULL;
-	if (!read_head(in, &len, &form))
-		return RDB_BAD;
-	if (form == FORM_NONE)
-		return read_plain(in, len, max_len, string);
-	if (form == FORM_LZF)
-		return read_compressed(in, max_len, string);
-	return read_integer(in, (enum rdb_form)form, string);
+	if (result != RDB_OK)
+		return result;
+	if (raw.form == RDB_INTEGER) {
+		string->text = (struct slice){string->digits, number_print_int64(string->digits, raw.number)};
+		return RDB_OK;
+	}
+	string->text = (struct slice){raw.bytes.data, raw.len};
+	if (raw.len > max_len)
+		return RDB_TOO_LONG;
+	return raw.form == RDB_PACKED ? unpack_to_block(&raw, string) : RDB_OK;
 }

@@ -48,6 +48,9 @@ struct rdb_record {
 	int64_t expire_at; /* Unix time in milliseconds; 0: never */
 	int64_t idle;	   /* seconds; RDB_NOT_GIVEN when the file does not say */
 	int freq;	   /* 0 to 255; RDB_NOT_GIVEN */
+	/* What a reader has read the value into, when it is large or was compressed: a reference that is the record's
+	 * receiver's. Else NULL. Writers do not look at it. */
+	struct block *block;
 };
 
 enum { RDB_NOT_GIVEN = -1 };
@@ -70,16 +73,32 @@ void rdb_write_packed_head(struct buffer *out, size_t packed_len, size_t len);
 
 enum rdb_result {
 	RDB_OK,
-	RDB_BAD,       /* cut off, or not what the format allows */
+	RDB_CUT,       /* the input ends too early */
+	RDB_BAD,       /* nothing that the format allows, whatever follows */
 	RDB_TOO_LONG,  /* longer than the caller wants */
 	RDB_NO_MEMORY, /* for a compressed string */
 };
 
+/* What is not read leaves the input anywhere: who wants to try again with more of it keeps a copy of the slice. */
+
 /* Reads one byte, such as a type. False when there is none. */
 bool rdb_read_byte(struct slice *in, uint8_t *byte);
 
-/* Reads a length. False when it is none. */
-bool rdb_read_length(struct slice *in, uint64_t *len);
+/* Reads a length. */
+enum rdb_result rdb_read_length(struct slice *in, uint64_t *len);
+
+/* A string as it is in the input. */
+struct rdb_raw {
+	enum { RDB_PLAIN, RDB_INTEGER, RDB_PACKED } form;
+	struct slice bytes; /* of a plain or a packed one; with RDB_CUT those of a plain one that are there */
+	uint64_t len;	    /* of the text of a plain or a packed one */
+	int64_t number;	    /* of an integer */
+};
+
+enum rdb_result rdb_read_raw(struct slice *in, struct rdb_raw *raw);
+
+/* Decompresses a packed string into `out`, which has room for its `len` bytes. False when the bytes are damaged. */
+bool rdb_unpack(const struct rdb_raw *raw, char *out);
 
 /* A string that was read. */
 struct rdb_string {

@@ -35,6 +35,7 @@ static suite_maker *const suites[] = {
 	aof_reader_suite,
 	filler_suite,
 	effects_suite,
+	rdb_reader_suite,
 	rdb_writer_suite,
 	snapshot_file_suite,
 	snapshot_suite,

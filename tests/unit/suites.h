@@ -32,6 +32,7 @@ Suite *access_suite(void);
 Suite *file_suite(void);
 Suite *manifest_suite(void);
 Suite *aof_reader_suite(void);
+Suite *rdb_reader_suite(void);
 Suite *rdb_writer_suite(void);
 Suite *snapshot_file_suite(void);
 Suite *filler_suite(void);

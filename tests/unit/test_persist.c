@@ -78,12 +78,12 @@ START_TEST(lengths_have_four_forms)
 
 		rdb_write_length(&out, forms[i].len);
 		expect_bytes(buffer_slice(&out), forms[i].bytes);
-		ck_assert(rdb_read_length(&in, &len));
+		ck_assert_int_eq(rdb_read_length(&in, &len), RDB_OK);
 		ck_assert_uint_eq(len, forms[i].len);
 		ck_assert_uint_eq(in.len, 0);
 		for (size_t cut = 0; cut < forms[i].bytes.len; cut++) {
 			in = (struct slice){forms[i].bytes.data, cut};
-			ck_assert(!rdb_read_length(&in, &len));
+			ck_assert_int_eq(rdb_read_length(&in, &len), RDB_CUT);
 		}
 		buffer_free(&out);
 	}
@@ -97,7 +97,7 @@ START_TEST(other_first_bytes_are_no_length)
 		struct slice in = {bytes, sizeof(bytes)};
 		uint64_t len;
 
-		ck_assert(!rdb_read_length(&in, &len));
+		ck_assert_int_eq(rdb_read_length(&in, &len), RDB_BAD);
 	}
 }
 END_TEST
@@ -188,18 +188,18 @@ START_TEST(lengths_are_not_trusted)
 	/* plain: longer than the input, and than any memory */
 	expect_result(SLICE("\x05"
 			    "abcd"),
-		      SIZE_MAX, RDB_BAD);
+		      SIZE_MAX, RDB_CUT);
 	expect_result(SLICE("\x81\xff\xff\xff\xff\xff\xff\xff\xff"
 			    "abcd"),
-		      SIZE_MAX, RDB_BAD);
+		      SIZE_MAX, RDB_CUT);
 	/* integers: cut off */
-	expect_result(SLICE("\xc0"), SIZE_MAX, RDB_BAD);
-	expect_result(SLICE("\xc1\x01"), SIZE_MAX, RDB_BAD);
-	expect_result(SLICE("\xc2\x01\x02\x03"), SIZE_MAX, RDB_BAD);
+	expect_result(SLICE("\xc0"), SIZE_MAX, RDB_CUT);
+	expect_result(SLICE("\xc1\x01"), SIZE_MAX, RDB_CUT);
+	expect_result(SLICE("\xc2\x01\x02\x03"), SIZE_MAX, RDB_CUT);
 	/* no such form */
 	expect_result(SLICE("\xc4\x01\x02\x03\x04"), SIZE_MAX, RDB_BAD);
 	/* compressed: more, less or far more than the bytes hold, nothing, and not compressed at all */
-	expect_result(SLICE("\xc3\x07\x15\x01xx\xe0\x0a\x00"), SIZE_MAX, RDB_BAD);
+	expect_result(SLICE("\xc3\x07\x15\x01xx\xe0\x0a\x00"), SIZE_MAX, RDB_CUT);
 	expect_result(SLICE("\xc3\x06\x16\x01xx\xe0\x0a\x00"), SIZE_MAX, RDB_BAD);
 	expect_result(SLICE("\xc3\x06\x14\x01xx\xe0\x0a\x00"), SIZE_MAX, RDB_BAD);
 	expect_result(SLICE("\xc3\x06\x81\x00\x00\x00\xff\xff\xff\xff\xff\x01xx\xe0\x0a\x00"), SIZE_MAX, RDB_BAD);
