@@ -438,7 +438,7 @@ void msetnx_command(struct command_context *context)
 
 /* --- changing a value in place ---------------------------------------------------------------------------------- */
 
-/* Writes `piece`, which is not empty, over the value from `offset` on, and answers with the new length. What lies
+/* Writes `piece` over the value from `offset` on, and answers with the new length. What lies
  * between the old end and the offset becomes zeros. */
 static void write_at(struct command_context *context, struct entry *found, size_t offset, struct slice piece,
 		     const char *event)
@@ -451,7 +451,8 @@ static void write_at(struct command_context *context, struct entry *found, size_
 	bytes = value_edit(context, 0, &found, len);
 	if (bytes == NULL)
 		return;
-	memcpy(bytes + offset, piece.data, piece.len);
+	if (piece.len > 0)
+		memcpy(bytes + offset, piece.data, piece.len);
 	value_edited(context, found, offset, piece.len);
 	event_raise(context, EVENT_STRING, event, &context->keys[0]);
 	reply_int(context->reply, (int64_t)len);
@@ -476,14 +477,11 @@ void append_command(struct command_context *context)
 {
 	struct entry *found = value_find(context, 0);
 
-	if (found == NULL) {
+	/* No bytes more are a change, too: Redis tells of it who watches the key. */
+	if (found == NULL)
 		append_to_nothing(context);
-	} else if (context->argv[2].len == 0) {
-		event_raise(context, EVENT_STRING, "append", &context->keys[0]);
-		reply_int(context->reply, (int64_t)entry_value(found).len);
-	} else {
+	else
 		write_at(context, found, entry_value(found).len, context->argv[2], "append");
-	}
 }
 
 void setrange_command(struct command_context *context)

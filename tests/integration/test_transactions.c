@@ -278,6 +278,7 @@ START_TEST(changes_that_break_a_watch)
 	check_watch(_i, true, "DEL", "a", NULL);
 	check_watch(_i, true, "UNLINK", "a", NULL);
 	check_watch(_i, true, "APPEND", "a", "x");
+	check_watch(_i, true, "APPEND", "a", "");
 	check_watch(_i, true, "INCR", "a", NULL);
 	check_watch(_i, true, "EXPIRE", "a", "100");
 	check_watch(_i, true, "EXPIRE", "a", "-1");
