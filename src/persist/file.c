@@ -220,6 +220,17 @@ int64_t file_size_at(const char *path)
 	return stat(path, &status) < 0 ? -errno : (int64_t)status.st_size;
 }
 
+bool file_is_at(int fd, const char *path)
+{
+	struct stat open_one, found;
+
+	if (fstat(fd, &open_one) < 0)
+		return true;
+	if (stat(path, &found) < 0)
+		return errno != ENOENT && errno != ENOTDIR;
+	return open_one.st_dev == found.st_dev && open_one.st_ino == found.st_ino;
+}
+
 bool file_is_directory(const char *path)
 {
 	struct stat status;

@@ -61,6 +61,10 @@ int64_t file_size(int fd);
 /* The size in bytes of the file at `path`; -ENOENT when there is none. */
 int64_t file_size_at(const char *path);
 
+/* Whether the file that is open as `fd` can be found at `path`: false when nothing is there, or another file. When it
+ * cannot be told, it is taken to be there. */
+bool file_is_at(int fd, const char *path);
+
 /* Whether a directory is at `path`. */
 bool file_is_directory(const char *path);
 

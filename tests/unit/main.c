@@ -39,6 +39,7 @@ static suite_maker *const suites[] = {
 	rdb_writer_suite,
 	snapshot_file_suite,
 	snapshot_suite,
+	aof_suite,
 };
 /* clang-format on */
 

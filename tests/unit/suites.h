@@ -29,6 +29,7 @@ Suite *walk_suite(void);
 Suite *output_suite(void);
 Suite *persist_suite(void);
 Suite *access_suite(void);
+Suite *aof_suite(void);
 Suite *file_suite(void);
 Suite *manifest_suite(void);
 Suite *aof_reader_suite(void);
