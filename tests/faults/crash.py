@@ -24,6 +24,7 @@ import time
 import neighbours  # noqa: F401
 import sabotage
 import wire
+from commands import own_mark
 from crash_client import Order, serve
 from daemon import Daemon, DidNotStart, info, observe
 from history import judge_together
@@ -64,11 +65,24 @@ class Clients:
             process.join()
 
 
-class Operator(threading.Thread):
-    """Whoever starts snapshots and changes settings while clients work; keeps the promise up to date."""
+def owned(observed, number, hands):
+    """The part of what was observed that belongs to a client; all of it when it is alone. hands: whose databases are which."""
+    mark = (SHARED_DB, own_mark(number))
+    alone = len(hands) == 1
+    return {
+        place: found
+        for place, found in observed.items()
+        if place[0] in hands[number] or place == mark or (alone and not place[1].startswith(SHARED))
+    }
 
-    def __init__(self, port, chance, promise, policy):
+
+class Operator(threading.Thread):
+    """Whoever starts snapshots and changes settings while clients work; keeps the promise up to date. settles: the policy
+    stays what it is."""
+
+    def __init__(self, port, chance, promise, policy, settles=False):
         super().__init__(daemon=True)
+        self._weights = (4, 4, 0 if settles else 2, 1)
         self._chance = chance
         self._promise = promise
         self._policy = policy
@@ -79,7 +93,7 @@ class Operator(threading.Thread):
         try:
             while not self._connection.closed:
                 time.sleep(self._chance.random() * 0.1)
-                self._chance.choices((self._save, self._rewrite, self._change_policy, self._off_and_on), (4, 4, 2, 1))[0]()
+                self._chance.choices((self._save, self._rewrite, self._change_policy, self._off_and_on), self._weights)[0]()
         except (OSError, KeyError, ValueError, TypeError, wire.Silence):
             pass  # the server is gone
 
@@ -181,7 +195,7 @@ class Series:
         if self._policy == "always":
             begin(promise.always, 0)
         pause = self._chance.choice((0, 0, 0.01))
-        bases = [self._own(self._base, number, hands) for number in range(len(hands))]
+        bases = [owned(self._base, number, hands) for number in range(len(hands))]
         operator = Operator(self._daemon.port, random.Random(self._chance.random()), promise, self._policy)
         for number, databases in enumerate(hands):
             seed = str(self._chance.random())
@@ -200,16 +214,6 @@ class Series:
             self._damage(self._daemon.directory)
         self._restart()
         self._judge(hands, promise)
-
-    def _own(self, observed, number, hands):
-        """The part of what was observed that belongs to a client; all of it when it is alone."""
-        mark = (SHARED_DB, b"mark:%d" % number)
-        alone = len(hands) == 1
-        return {
-            place: found
-            for place, found in observed.items()
-            if place[0] in hands[number] or place == mark or (alone and not place[1].startswith(SHARED))
-        }
 
     def _kill(self, promise):
         if self._chance.random() < 0.1:
@@ -231,7 +235,7 @@ class Series:
         observed, until = observe(connection)
         connection.close()
         for number in range(len(hands)):
-            self._clients.tell(number, (self._own(observed, number, hands), until, promise))
+            self._clients.tell(number, (owned(observed, number, hands), until, promise))
         verdicts = [self._clients.hear(number) for number in range(len(hands))]
         self.failures += [verdict.failure for verdict in verdicts if verdict.failure]
         self._look_for_strangers(hands, observed)

@@ -783,10 +783,16 @@ static void lose_unsynced(int fd, struct watched *watched)
 	errno = error;
 }
 
+/* Another number for each sync, also in a forked child. */
+static uint32_t next_sync(void)
+{
+	return (uint32_t)getpid() << 16 | (++syncs & 0xffff);
+}
+
 static int sync_watched(int fd, struct watched *watched, int (*next)(int fd))
 {
 	enum kind kind = watched->is_directory ? KIND_SYNC_DIRECTORY : KIND_SYNC;
-	struct record record_begin = {.kind = KIND_SYNC_BEGINS, .inode = watched->inode, .sync = ++syncs};
+	struct record record_begin = {.kind = KIND_SYNC_BEGINS, .inode = watched->inode, .sync = next_sync()};
 	struct record record_end = {.kind = kind, .inode = watched->inode, .sync = record_begin.sync};
 	struct fate fate = fate_of(kind, watched->path);
 	struct stat status;
