@@ -27,17 +27,19 @@ enum {
 	AHEAD = 8,	    /* buckets ahead from which the entry is asked for, as in a walk (store/scan.c) */
 };
 
-static void hand_over(const struct keyspace *keyspace, const struct dict *dict, const struct entry *entry)
+static void hand_over(const struct shard *shard, const struct dict *dict, const struct entry *entry)
 {
-	if (keyspace->sink.entry != NULL)
-		keyspace->sink.entry(keyspace->sink.arg, dict->walk_db, entry);
+	const struct keyspace_snapshot_sink *sink = &shard->keyspace->sink;
+
+	if (sink->entry != NULL)
+		sink->entry(sink->arg, shard->index, dict->walk_db, entry);
 }
 
 void shard_save(const struct shard *shard, struct dict *dict, struct entry *entry)
 {
 	if ((entry->flags & ENTRY_SAVED) != 0 || !dict_is_ahead(dict, entry_hash(entry)))
 		return;
-	hand_over(shard->keyspace, dict, entry);
+	hand_over(shard, dict, entry);
 	entry->flags |= ENTRY_SAVED;
 }
 
@@ -90,7 +92,7 @@ bool keyspace_snapshot_is_on(const struct keyspace *keyspace)
 /* --- steps ------------------------------------------------------------------------------------------------------- */
 
 /* Returns the entries of the bucket. */
-static size_t pass_bucket(const struct keyspace *keyspace, const struct dict *dict, const UT_hash_bucket *bucket)
+static size_t pass_bucket(const struct shard *shard, const struct dict *dict, const UT_hash_bucket *bucket)
 {
 	size_t count = 0;
 
@@ -98,14 +100,14 @@ static size_t pass_bucket(const struct keyspace *keyspace, const struct dict *di
 		if ((entry->flags & ENTRY_SAVED) != 0)
 			entry->flags &= (uint8_t)~ENTRY_SAVED;
 		else
-			hand_over(keyspace, dict, entry);
+			hand_over(shard, dict, entry);
 		count++;
 	}
 	return count;
 }
 
 /* Goes on with the table for about `quota` units of work. Returns how many it was. */
-static size_t pass_table(const struct keyspace *keyspace, const struct dict *dict, struct table *table, size_t quota)
+static size_t pass_table(const struct shard *shard, const struct dict *dict, struct table *table, size_t quota)
 {
 	const UT_hash_bucket *buckets = table->chains.buckets;
 	unsigned count = table->chains.num_buckets;
@@ -117,13 +119,13 @@ static size_t pass_table(const struct keyspace *keyspace, const struct dict *dic
 
 		if (at + AHEAD < count && buckets[at + AHEAD].hh_head != NULL)
 			__builtin_prefetch(table_first(&buckets[at + AHEAD]));
-		entries += pass_bucket(keyspace, dict, &buckets[at]);
+		entries += pass_bucket(shard, dict, &buckets[at]);
 	}
 	return entries + (table->walked - first) / BUCKETS_A_UNIT + 1;
 }
 
 /* The same with a dict. */
-static size_t pass_dict(const struct keyspace *keyspace, struct dict *dict, size_t quota)
+static size_t pass_dict(const struct shard *shard, struct dict *dict, size_t quota)
 {
 	size_t work = 0;
 
@@ -131,7 +133,7 @@ static size_t pass_dict(const struct keyspace *keyspace, struct dict *dict, size
 		uint32_t hash = (uint32_t)dict->walk_from;
 		struct table *table = dict_table(dict, hash);
 
-		work += pass_table(keyspace, dict, table, quota - work);
+		work += pass_table(shard, dict, table, quota - work);
 		if (table->walked == table->chains.num_buckets) {
 			table->walked = 0;
 			dict->walk_from = dict_table_end(table, hash);
@@ -159,7 +161,7 @@ bool keyspace_snapshot_step(struct keyspace *keyspace, uint32_t shard, size_t ma
 	size_t work = 0;
 
 	while (self->walk != NULL && work < max_entries) {
-		work += pass_dict(keyspace, self->walk, max_entries - work);
+		work += pass_dict(self, self->walk, max_entries - work);
 		if (self->walk->walk_from == HASH_END)
 			drop_dict(self);
 	}

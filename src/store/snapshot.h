@@ -19,7 +19,7 @@ struct keyspace_snapshot_sink {
 	/* An entry as it was at the instant, of a key that then was in the database `db`. (What it knows of its use is
 	 * as of now.) The entry's shard is locked; the entry is good during the call, and must be copied; of a block,
 	 * a reference may be taken. */
-	void (*entry)(void *arg, unsigned db, const struct entry *entry);
+	void (*entry)(void *arg, uint32_t shard, unsigned db, const struct entry *entry);
 	void *arg;
 };
 

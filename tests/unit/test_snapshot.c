@@ -71,9 +71,10 @@ static void copy_entry(struct keyspace *to, unsigned db, const struct entry *ent
 	keyspace_unlock_shard(to, key.shard);
 }
 
-static void take_entry(void *arg, unsigned db, const struct entry *entry)
+static void take_entry(void *arg, uint32_t shard, unsigned db, const struct entry *entry)
 {
 	ck_assert_ptr_eq(arg, &dice);
+	ck_assert_uint_eq(shard, keyspace_key(keyspace, entry_key(entry)).shard);
 	copy_entry(taken, db, entry);
 	handed_over++;
 }
