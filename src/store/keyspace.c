@@ -294,8 +294,10 @@ static struct entry *put(struct keyspace *keyspace, unsigned db, const struct ke
 {
 	struct entry *entry = put_untold(keyspace, db, key, found, value, block, expire_at);
 
-	if (entry != NULL)
-		keyspace_tell_set(keyspace, db, entry);
+	if (entry == NULL)
+		return NULL;
+	shard_count_change(shard_of(keyspace, key));
+	keyspace_tell_set(keyspace, db, entry);
 	return entry;
 }
 
@@ -431,6 +433,7 @@ struct entry *keyspace_resize(struct keyspace *keyspace, unsigned db, const stru
 		entry = resize_small(keyspace, db, key, entry, len);
 	if (entry == NULL)
 		return NULL;
+	shard_count_change(shard_of(keyspace, key));
 	entry->flags |= ENTRY_RAW;
 	block = entry_block(entry);
 	*bytes = block != NULL ? block->data : entry_tail(entry);
@@ -513,7 +516,10 @@ struct entry *keyspace_expire(struct keyspace *keyspace, unsigned db, const stru
 	if (at == 0 && !entry_has_ttl(entry))
 		return entry;
 	entry = change_time(keyspace, db, key, entry, at);
-	if (entry != NULL && keyspace->effects != NULL)
+	if (entry == NULL)
+		return NULL;
+	shard_count_change(shard_of(keyspace, key));
+	if (keyspace->effects != NULL)
 		keyspace->effects->expire(db, entry);
 	return entry;
 }
@@ -530,6 +536,7 @@ void keyspace_delete(struct keyspace *keyspace, unsigned db, const struct key *k
 	struct shard *shard = shard_of(keyspace, key);
 
 	take_out(shard, db, key, entry);
+	shard_count_change(shard);
 	keyspace_tell_deleted(keyspace, db, key->name);
 	entry_release(entry, lazy);
 }
@@ -561,6 +568,7 @@ bool keyspace_rename(struct keyspace *keyspace, unsigned db, const struct key *f
 	shard_tell(shard_of(keyspace, from), db, from, KEYSPACE_DELETED, found);
 	make_way(shard, db, to, replaced);
 	move_value(shard, dict, fresh, shard_of(keyspace, from)->dicts[db], found, when);
+	shard_count_change(shard);
 	keyspace_tell_set(keyspace, db, fresh);
 	keyspace_tell_deleted(keyspace, db, from->name);
 	return true;
@@ -585,6 +593,7 @@ bool keyspace_copy(struct keyspace *keyspace, const struct entry *found, unsigne
 		block_ref(block);
 	make_way(shard, db, to, replaced);
 	shard_add(shard, dict, fresh, when);
+	shard_count_change(shard);
 	keyspace_tell_set(keyspace, db, fresh);
 	return true;
 }
@@ -602,6 +611,7 @@ bool keyspace_move(struct keyspace *keyspace, unsigned db, const struct key *key
 	dict_remove(shard->dicts[db], found);
 	found->flags &= (uint8_t)~ENTRY_SAVED; /* said of the other dict */
 	shard_add(shard, dict, found, when);
+	shard_count_change(shard);
 	keyspace_tell_deleted(keyspace, db, key->name);
 	keyspace_tell_set(keyspace, to, found);
 	return true;
@@ -636,9 +646,14 @@ void keyspace_flush(struct keyspace *keyspace, int db)
 	if (keyspace->observer != NULL)
 		keyspace->observer->flushing(db);
 	for (unsigned i = 0; i < keyspace->shard_count; i++) {
-		for (unsigned each = first_db; each < end_db; each++)
-			detach_dict(&keyspace->shards[i].dicts[each], &flushed);
+		struct shard *shard = &keyspace->shards[i];
+
+		for (unsigned each = first_db; each < end_db; each++) {
+			counter_add(&shard->changes, keyspace_shard_size(keyspace, i, each));
+			detach_dict(&shard->dicts[each], &flushed);
+		}
 	}
+	shard_count_change(&keyspace->shards[0]);
 	if (keyspace->effects != NULL)
 		keyspace->effects->flushed(db);
 	dict_free_later(flushed);
@@ -655,6 +670,7 @@ void keyspace_swap(struct keyspace *keyspace, unsigned db, unsigned other)
 		dicts[db] = dicts[other];
 		dicts[other] = dict;
 	}
+	shard_count_change(&keyspace->shards[0]);
 	if (keyspace->effects != NULL)
 		keyspace->effects->swapped(db, other);
 }
@@ -715,6 +731,15 @@ void keyspace_reset_figures(struct keyspace *keyspace, uint32_t shard)
 	keyspace->shards[shard].misses = 0;
 	keyspace->shards[shard].expired = 0;
 	keyspace->shards[shard].evicted = 0;
+}
+
+uint64_t keyspace_changes(const struct keyspace *keyspace)
+{
+	uint64_t changes = 0;
+
+	for (unsigned i = 0; i < keyspace->shard_count; i++)
+		changes += counter_get(&keyspace->shards[i].changes);
+	return changes;
 }
 
 int64_t keyspace_bytes(const struct keyspace *keyspace)

@@ -313,6 +313,10 @@ int64_t keyspace_bytes(const struct keyspace *keyspace);
 int64_t keyspace_used(const struct keyspace *keyspace);
 void keyspace_set_outside(struct keyspace *keyspace, int64_t bytes);
 
+/* How many changes commands have made since the start, each key counted: what Redis calls dirty. Keys that expire or
+ * are evicted are none. Any thread. */
+uint64_t keyspace_changes(const struct keyspace *keyspace);
+
 struct database_figures {
 	uint64_t keys;
 	uint64_t expires; /* keys with a time to live */

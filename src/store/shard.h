@@ -6,6 +6,7 @@
 #ifndef CUBBY_STORE_SHARD_H
 #define CUBBY_STORE_SHARD_H
 
+#include "base/counter.h"
 #include "base/lock.h"
 #include "store/dict.h"
 #include "store/keyspace.h"
@@ -25,6 +26,7 @@ struct shard {
 	int64_t now;	     /* when a key was last looked up */
 	uint64_t hits;
 	uint64_t misses;
+	counter changes; /* that commands made */
 	uint64_t expired;
 	uint64_t evicted;
 	_Atomic uint32_t consumers; /* of changes, a bit each; read under the lock, changed by any thread */
@@ -74,6 +76,12 @@ static inline void shard_tell(struct shard *shard, unsigned db, const struct key
 
 /* The entry is about to change: a snapshot that has not seen it yet is handed it now. shard_tell() does the same. */
 void shard_save(const struct shard *shard, struct dict *dict, struct entry *entry);
+
+/* A command has changed something. */
+static inline void shard_count_change(struct shard *shard)
+{
+	counter_add(&shard->changes, 1);
+}
 
 /* Tells what has happened, if anybody is told. */
 static inline void keyspace_tell_set(const struct keyspace *keyspace, unsigned db, const struct entry *entry)

@@ -1018,6 +1018,37 @@ START_TEST(keys_of_one_shard_do_not_share_a_bucket)
 }
 END_TEST
 
+/* What Redis counts as dirty: changes that commands made. */
+START_TEST(changes_are_counted)
+{
+	struct key a = key_of("a"), b = key_of("b");
+	struct entry *entry;
+	char *bytes;
+
+	ck_assert_uint_eq(keyspace_changes(keyspace), 0);
+	entry = set("a", SLICE("1"), KEYSPACE_PERSIST);
+	ck_assert_uint_eq(keyspace_changes(keyspace), 1);
+	find("a", NOW);
+	entry = keyspace_expire(keyspace, 0, &a, entry, NOW + 10);
+	entry = keyspace_resize(keyspace, 0, &a, entry, 3000, &bytes);
+	keyspace_edited(keyspace, 0, entry, 0, 3000);
+	ck_assert_uint_eq(keyspace_changes(keyspace), 3);
+	ck_assert(keyspace_rename(keyspace, 0, &a, entry, &b, NULL));
+	ck_assert(keyspace_copy(keyspace, find("b", NOW), 0, &a, NULL));
+	ck_assert(keyspace_move(keyspace, 0, &a, find("a", NOW), 1));
+	ck_assert_uint_eq(keyspace_changes(keyspace), 6);
+	ck_assert_ptr_null(find("b", NOW + 11)); /* it expires, which nobody did */
+	ck_assert_uint_eq(keyspace_changes(keyspace), 6);
+	keyspace_swap(keyspace, 0, 1);
+	keyspace_delete(keyspace, 0, &a, keyspace_find(keyspace, 0, &a, NOW), false);
+	ck_assert_uint_eq(keyspace_changes(keyspace), 8);
+	set("a", SLICE("1"), KEYSPACE_PERSIST);
+	set("b", SLICE("1"), KEYSPACE_PERSIST);
+	keyspace_flush(keyspace, KEYSPACE_ALL_DATABASES);
+	ck_assert_uint_eq(keyspace_changes(keyspace), 13); /* two, and once more for the flush */
+}
+END_TEST
+
 START_TEST(usual_keys_spread_over_the_shards)
 {
 	for (int i = 0; i < 32000; i++)
@@ -1228,6 +1259,7 @@ static void add_trouble_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, keys_of_one_fnv1a_do_not_share_a_bucket);
 	tcase_add_test(tcase, keys_of_one_shard_do_not_share_a_bucket);
+	tcase_add_test(tcase, changes_are_counted);
 	tcase_add_test(tcase, usual_keys_spread_over_the_shards);
 	tcase_add_test(tcase, without_memory_nothing_changes);
 	tcase_add_test(tcase, a_keyspace_or_a_dict_that_cannot_be_made_leaks_nothing);
