@@ -217,7 +217,7 @@ class Test:
         settings = ("--appendonly", "no", "--save", "3600 1")
         with Part(self, "failing save", "everysec", base_settings=settings) as part:
             part.write()
-            part.faultfs.arm(1, kinds=["write"], error=errno.ENOSPC, count=FOR_EVER)
+            part.faultfs.arm(1, kinds=["create", "write"], error=errno.ENOSPC, count=FOR_EVER)
             part.caller.ask(b"BGSAVE")
             text = part.write_until_refused()
             part.check("MISCONF" in text and "RDB" in text, f"the refusal: {text}")
@@ -237,7 +237,7 @@ class Test:
         for way in (b"NOSAVE", b"FORCE"):
             with Part(self, f"shutdown {way.decode()}", "everysec", base_settings=settings) as part:
                 part.write()
-                part.faultfs.arm(1, kinds=["write"], error=errno.ENOSPC, count=FOR_EVER)
+                part.faultfs.arm(1, kinds=["create", "write"], error=errno.ENOSPC, count=FOR_EVER)
                 reply = part.caller.ask(b"SHUTDOWN")
                 part.check(reply[0] == b"-" and b"SHUTDOWN" in reply[1], f"SHUTDOWN says {reply}")
                 part.reads_go_on()
