@@ -275,6 +275,8 @@ static void rotate(struct aof *aof, bool good)
 {
 	struct manifest next;
 	struct aof_file file;
+	uint64_t position;
+	int other;
 	int result = increment_make(aof, &next, &file);
 
 	if (result != 0) {
@@ -282,7 +284,9 @@ static void rotate(struct aof *aof, bool good)
 		rewrite_end(aof, result);
 		return;
 	}
+	/* What has come of a sync of the old file says nothing of the new one. */
 	aof_sync_wait(&aof->sync);
+	aof_sync_take(&aof->sync, &position, &other);
 	increment_close(&aof->file);
 	aof->file = file;
 	aof->file.pending = !good;

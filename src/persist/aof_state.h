@@ -19,6 +19,8 @@ struct aof_file {
 	char *path; /* owned */
 	int64_t seq;
 	uint64_t size; /* bytes */
+	uint64_t kept; /* bytes that the last good sync has taken along */
+	bool lost;     /* a sync failed: nothing more is written to it */
 	bool pending;  /* not in the manifest: what stands there is not good, and both change with the next base */
 	bool missing;  /* nothing, or another file, is at its path */
 	int error;     /* negative: a sync failed or the stream has a gap, it will never be good */

@@ -12,7 +12,8 @@
  *   there. Nothing is lost or doubled.
  * - A sync fails: nobody knows which bytes since the last good one are on the disk, and a second try would succeed
  *   without having written them (Linux drops the pages). The file is no good any more from there on (file.error); the
- *   synced position stands still until a new base, made from memory, makes it superfluous.
+ *   synced position stands still until a new base, made from memory, makes it superfluous. A start before that must not
+ *   find zeros where bytes were dropped, so the file is cut there, and nothing is written behind the gap.
  */
 #include "base/log.h"
 #include "persist/aof_state.h"
@@ -62,6 +63,8 @@ int aof_write(struct aof *aof)
 
 	if (aof->now.rotate_at != AOF_NOWHERE && (aof_needs_base(aof) || aof->now.rotate_gap))
 		return 0; /* the base that comes contains these bytes */
+	if (aof->file.lost)
+		return 0; /* so does the one that has been asked for */
 	if (aof->file.fd < 0) {
 		drop(aof);
 		return 0;
@@ -75,9 +78,21 @@ int aof_write(struct aof *aof)
 
 static void sync_failed(struct aof *aof, int error)
 {
+	int result = file_truncate(aof->file.fd, (int64_t)aof->file.kept);
+
 	aof->file.error = error;
+	aof->file.lost = true;
+	if (result == 0)
+		aof->file.size = aof->file.kept;
 	log_event(LOG_WARNING, "a sync of the append-only file failed: it needs a new base",
 		  LOG_TEXT_FIELD("file", aof->file.path), LOG_TEXT_FIELD("error", file_error(error)));
+}
+
+/* The file is on the disk up to this position of the stream. */
+static void take_position(struct aof *aof, uint64_t position)
+{
+	aof->synced = position;
+	aof->file.kept = aof->file.size - (aof->reader.position - position);
 }
 
 /* The other thread may be at it: if that fails, this one may have succeeded with nothing left to do. */
@@ -95,7 +110,7 @@ int aof_sync_file(struct aof *aof)
 	if (result != 0)
 		sync_failed(aof, result);
 	else
-		aof->synced = aof->reader.position;
+		take_position(aof, aof->reader.position);
 	aof_look(aof);
 	return result;
 }
@@ -111,7 +126,7 @@ static void take_sync(struct aof *aof)
 	if (result != 0)
 		sync_failed(aof, result);
 	else if (position > aof->synced)
-		aof->synced = position;
+		take_position(aof, position);
 }
 
 static void note_delay(struct aof *aof)

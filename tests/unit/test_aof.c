@@ -743,6 +743,30 @@ START_TEST(until_then_a_start_finds_what_was_synced)
 }
 END_TEST
 
+START_TEST(what_a_sync_has_lost_is_cut_off)
+{
+	const char *path = "aofdir/a.aof.1.incr.aof";
+	int64_t size;
+
+	if (!disk_is_faulty())
+		return;
+	open_policy((enum aof_policy)_i);
+	set("key", "value");
+	await(all_synced());
+	size = file_size_at(scratch_path(path));
+	disk_fail(DISK_SYNC, EIO, 0, 1);
+	set("key", "other");
+	await(atomic_load(&rewrites_needed) > 0);
+	ck_assert_int_eq(file_size_at(scratch_path(path)), size);
+	set("key", "behind the gap");
+	await(atomic_load(&rewrites_needed) > 1);
+	ck_assert_int_eq(file_size_at(scratch_path(path)), size);
+	serve_until_synced();
+	ck_assert_int_eq(aof_close(), 0);
+	expect_on_disk(journal_position());
+}
+END_TEST
+
 START_TEST(a_sync_that_fails_again_begins_again)
 {
 	if (!disk_is_faulty())
@@ -974,6 +998,7 @@ static void add_trouble(TCase *tcase)
 	tcase_add_test(tcase, a_close_in_trouble_says_so);
 	tcase_add_loop_test(tcase, a_failed_sync_needs_a_new_base, AOF_ALWAYS, AOF_EVERYSEC + 1);
 	tcase_add_test(tcase, until_then_a_start_finds_what_was_synced);
+	tcase_add_loop_test(tcase, what_a_sync_has_lost_is_cut_off, AOF_ALWAYS, AOF_EVERYSEC + 1);
 	tcase_add_test(tcase, a_sync_that_fails_again_begins_again);
 	tcase_add_loop_test(tcase, a_removed_directory_comes_back, AOF_ALWAYS, AOF_NO + 1);
 	tcase_add_test(tcase, a_directory_that_was_moved_and_comes_back_is_good_again);
