@@ -320,9 +320,10 @@ static struct diagnosis diagnose(const struct sample *samples, unsigned count, i
 /* What can be done about an event. */
 static const char *const advice[LATENCY_EVENTS] = {
 	[LATENCY_COMMAND] = "Look at SLOWLOG GET for the slow commands, and use SCAN in place of KEYS.",
-	[LATENCY_FAST_COMMAND] = "Commands that take no time by themselves were slow: their thread may not have had a "
-				 "processor (more --threads than cores, swapping, a busy machine), or waited for the "
-				 "shards of a command such as FLUSHALL or a long EXEC.",
+	/* the parentheses tell clang that no comma is missing */
+	[LATENCY_FAST_COMMAND] = ("Commands that take no time by themselves were slow: their thread may not have had a "
+				  "processor (more --threads than cores, swapping, a busy machine), or waited for the "
+				  "shards of a command such as FLUSHALL or a long EXEC."),
 	[LATENCY_EXPIRE_CYCLE] =
 		"Many keys die in the same moment. Spread their times to live, or lower active-expire-effort.",
 	[LATENCY_EVICTION_CYCLE] = "Writes must wait until others are evicted: raise maxmemory, or let keys expire.",

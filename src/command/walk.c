@@ -124,7 +124,7 @@ static struct walk *walk_new(const struct command_context *context, struct slice
 		return NULL;
 	}
 	*walk = (struct walk){
-		.task = {walk_step_task, walk_finish_task, walk_free},
+		.task = {.step = walk_step_task, .finish = walk_finish_task, .cancel = walk_free},
 		.keyspace = context->keyspace,
 		.stats = context->stats,
 		.command = context->command,

@@ -33,7 +33,7 @@ static struct keyspace *make_keyspace(bool locking)
 static struct buffer said;
 static bool said_anything; /* since the last commit */
 
-static void say(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 {
 	char line[400];
 	va_list args;
