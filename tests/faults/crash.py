@@ -26,9 +26,9 @@ import sabotage
 import wire
 from commands import own_mark
 from crash_client import Order, serve
-from daemon import Daemon, DidNotStart, info, observe
+from daemon import Daemon, DidNotStart, info, observe, wait_for
 from history import judge_together
-from model import SHARED, SHARED_DB
+from model import OK, SHARED, SHARED_DB
 from promise import Promise, begin, end
 
 CLIENTS = 4
@@ -110,7 +110,7 @@ class Operator(threading.Thread):
         self._ask(b"BGREWRITEAOF")
 
     def _set(self, name, value):
-        if self._ask(b"CONFIG", b"SET", name, value) != (b"+", b"OK"):
+        if self._ask(b"CONFIG", b"SET", name, value) != OK:
             self.failure = f"CONFIG SET {name.decode()} {value.decode()} was refused"
 
     def _change_policy(self):
@@ -258,6 +258,10 @@ class Series:
             self.failures.append(f"nobody has written to {wrong}, yet they are not what they were")
 
 
+def _size_and_digest(connection):
+    return connection.ask(b"DBSIZE"), connection.ask(b"DEBUG", b"DIGEST")
+
+
 class Test:
     def __init__(self, options):
         self._options = options
@@ -295,8 +299,49 @@ class Test:
             self._check(series.failures, f"in {series.rounds} rounds nobody has noticed: {damage.__doc__}")
             print(f"{damage.__name__}: noticed in round {series.rounds}: {noticed}", flush=True)
 
+    def _forget(self, directory, threads):
+        """Keys that were evicted, or have died, stay away after the crash; the others do not."""
+        kind = "redis-server" if self._options.redis else "cubbyd"
+        path = os.path.join(directory, f"forget-{threads}")
+        os.mkdir(path)
+        daemon = Daemon(kind, path, ["--appendonly", "yes", "--appendfsync", "always", "--save", ""], threads)
+        try:
+            daemon.start()
+            before = self._evict_and_expire(daemon)
+            daemon.kill()
+            daemon.start()
+            connection = daemon.connect()
+            after = _size_and_digest(connection)
+            connection.close()
+            self._check(before == after, f"{daemon.name}: evicted and dead keys: {before} before the crash, {after} after it")
+        except (DidNotStart, AssertionError) as failure:
+            self._check(False, f"{daemon.name}: evicted and dead keys: {failure}")
+        finally:
+            daemon.kill()
+
+    def _evict_and_expire(self, daemon):
+        connection = daemon.connect()
+        limit = int(info(connection)["used_memory"]) + (2 << 20)
+        for name, value in ((b"maxmemory", b"%d" % limit), (b"maxmemory-policy", b"allkeys-random")):
+            assert connection.ask(b"CONFIG", b"SET", name, value) == OK
+        for start in range(0, 24_000, 200):
+            commands = [[b"SET", b"key %d" % number, bytes(100), *([b"PX", b"20"] if number % 5 == 0 else [])]
+                        for number in range(start, start + 200)]  # fmt: skip
+            connection.send_all(commands)
+            for _ in commands:
+                assert connection.receive() == OK
+        assert int(info(connection)["evicted_keys"]) > 100, "nothing was evicted"
+        # Until all that is to die has, and nobody is evicted any more.
+        assert connection.ask(b"CONFIG", b"SET", b"maxmemory", b"0") == OK
+        wait_for(lambda: info(connection)["db0"].split(",")[1] == "expires=0", "the death of all keys with a time to live")
+        found = _size_and_digest(connection)
+        connection.close()
+        return found
+
     def _rounds(self, directory):
         options = self._options
+        for threads in options.threads or (1, 4):
+            self._forget(directory, threads)
         start = time.monotonic()
         policies = options.policy or list(POLICIES)
         plans = [(threads, policy) for policy in policies for threads in options.threads or (1, 4)]
