@@ -17,8 +17,7 @@
 static inline void event_raise_db(const struct command_context *context, enum event_class class, const char *name,
 				  const struct key *key, unsigned db)
 {
-	(void)context;
-	if (setting_get(&settings.notify_keyspace_events) != 0)
+	if (setting_get(&settings.notify_keyspace_events) != 0 && !session_has(context->session, SESSION_REPLAYS))
 		notify_event(db, class, name, key->name);
 }
 

@@ -91,7 +91,7 @@ static void expire_in_unit(struct command_context *context, int unit)
 		reply_int(context->reply, 0);
 		return;
 	}
-	if (at <= context->now) {
+	if (at <= context->now && !keyspace_keeps_dead(context->keyspace)) {
 		keyspace_delete(context->keyspace, context->db, key, entry, false);
 		event = "del";
 	} else if (keyspace_expire(context->keyspace, context->db, key, entry, at) == NULL) {

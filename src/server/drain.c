@@ -114,6 +114,10 @@ static void drain_begin(struct drain *drain)
 {
 	if (drain->begun || drain->stopped)
 		return;
+	if (drain->hasty) {
+		drain_stop(drain, "there is nothing to wait for while the data is loaded");
+		return;
+	}
 	drain->begun = true;
 	if (net_port(drain->net) != 0)
 		drain->port = net_port(drain->net);
@@ -257,6 +261,11 @@ void drain_open(struct drain *drain, struct net *net, struct config *config)
 	lock_init(&drain->lock, true);
 	uv_timer_init(net_main_loop(net), &drain->timer);
 	drain->timer.data = drain;
+}
+
+void drain_set_hasty(struct drain *drain, bool hasty)
+{
+	drain->hasty = hasty;
 }
 
 void drain_close(struct drain *drain)

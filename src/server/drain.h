@@ -29,6 +29,7 @@ struct drain {
 	/* Of worker 0's thread alone. */
 	bool begun;
 	bool stopped;
+	bool hasty;	  /* a shutdown waits for nobody */
 	unsigned signals; /* that asked for a shutdown since it was last aborted */
 	int port;	  /* that was listened on; -1 is no TCP */
 	uint64_t begun_ns;
@@ -38,6 +39,10 @@ struct drain {
 
 /* Makes it ready on worker 0's loop; called at boot. */
 void drain_open(struct drain *drain, struct net *net, struct config *config);
+
+/* Whether a shutdown that begins from now on ends the daemon at once: while it is loading, it has nothing to lose.
+ * Worker 0's thread. */
+void drain_set_hasty(struct drain *drain, bool hasty);
 
 /* Closes its timer, on worker 0's thread, when the loops end. */
 void drain_close(struct drain *drain);

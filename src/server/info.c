@@ -252,8 +252,9 @@ static void print_memory(const struct info *info, struct buffer *out)
 
 static void print_persistence(const struct info *info, struct buffer *out)
 {
-	(void)info;
-	buffer_append_text(out, "loading:0\r\nasync_loading:0\r\nrdb_bgsave_in_progress:0\r\naof_enabled:0\r\n");
+	print_number(out, "loading", load_is_on(&info->server->load));
+	buffer_append_text(out, "async_loading:0\r\nrdb_bgsave_in_progress:0\r\naof_enabled:0\r\n");
+	load_print(&info->server->load, out);
 }
 
 static void print_traffic(const struct server *server, const struct net_figures *figures, struct buffer *out)

@@ -2,8 +2,8 @@
  * Boot and end.
  *
  * The happy path: the log is opened, the limit of open files raised, the keyspace, the command table, the background
- * thread and the workers are made, the sockets listen, the log says "ready", and the loops run until the drain stops
- * them. Then everything is freed in the opposite order.
+ * thread and the workers are made, the sockets listen, what is on the disk is loaded, the log says "ready", and the
+ * loops run until the drain stops them. Then everything is freed in the opposite order.
  *
  * Failure modes: what cannot be had (a port in use, no memory, no descriptors) is one clear line in the log, and the
  * exit status is 1.
@@ -64,6 +64,7 @@ static void on_worker_stop(uv_loop_t *loop, unsigned worker, void *arg)
 		drain_close(&server->drain);
 		meter_stop(&server->meter);
 		pauser_stop(&server->pauser);
+		load_close(&server->load);
 	}
 	crash_thread_stop();
 }
@@ -138,6 +139,22 @@ static bool boot_keyspace(struct server *server)
 	return true;
 }
 
+/* Everything is loaded. */
+static void on_ready(void *arg)
+{
+	struct server *server = arg;
+
+	log_event(LOG_NOTICE, "ready", LOG_INT("port", net_port(server->net)), LOG_INT("threads", server->threads),
+		  LOG_INT("pid", getpid()), LOG_TEXT_FIELD("version", CUBBY_VERSION));
+}
+
+static bool boot_load(struct server *server)
+{
+	struct load_events events = {.ready = on_ready, .arg = server};
+
+	return load_init(&server->load, server->config, server->keyspace, server->threads > 1, &events);
+}
+
 static bool boot_net(struct server *server)
 {
 	char error[NET_ERROR_TEXT];
@@ -206,7 +223,7 @@ static bool server_boot(struct server *server)
 	command_table_init();
 	pubsub_init(server->threads > 1);
 	background_start();
-	return boot_keyspace(server) && boot_net(server);
+	return boot_keyspace(server) && boot_load(server) && boot_net(server) && load_nothing(&server->load);
 }
 
 static bool server_serve(struct server *server)
@@ -215,9 +232,9 @@ static bool server_serve(struct server *server)
 
 	boot_watch(server);
 	write_pidfile(server->config);
-	log_event(LOG_NOTICE, "ready", LOG_INT("port", net_port(server->net)), LOG_INT("threads", server->threads),
-		  LOG_INT("pid", getpid()), LOG_TEXT_FIELD("version", CUBBY_VERSION));
+	load_begin(&server->load, server->net, &server->drain);
 	good = net_run(server->net);
+	good = load_free(&server->load) && good;
 	remove_pidfile(server->config);
 	drain_free(&server->drain);
 	return good;
@@ -239,18 +256,20 @@ static void server_free(struct server *server)
 {
 	server->config->net = NULL;
 	server->config->keyspace = NULL;
+	load_free(&server->load);
 	if (server->net != NULL)
 		net_free(server->net);
 	background_stop();
 	tracking_free();
 	watch_free();
 	leave_keyspace(server->keyspace);
+	load_unlock(&server->load);
 	free(server->cleaners);
 }
 
 int server_run(struct config *config)
 {
-	struct server server = {.config = config, .started_ns = clock_monotonic_ns()};
+	struct server server = {.config = config, .started_ns = clock_monotonic_ns(), .load = {.lock = -1}};
 	bool good;
 
 	signal(SIGPIPE, SIG_IGN);

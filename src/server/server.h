@@ -10,6 +10,7 @@
 #include "server/config.h"
 #include "server/drain.h"
 #include "server/errorstats.h"
+#include "server/load.h"
 #include "server/meter.h"
 #include "server/pauser.h"
 #include "server/signals.h"
@@ -29,6 +30,7 @@ struct server {
 	struct meter meter;
 	struct pauser pauser;
 	struct errorstats errors;
+	struct load load;
 	uint64_t started_ns; /* clock_monotonic_ns() at boot */
 	char run_id[SERVER_RUN_ID];
 };

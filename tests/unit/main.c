@@ -34,6 +34,7 @@ static suite_maker *const suites[] = {
 	manifest_suite,
 	aof_reader_suite,
 	filler_suite,
+	replay_suite,
 	effects_suite,
 	rdb_reader_suite,
 	rdb_writer_suite,

@@ -37,5 +37,6 @@ Suite *rdb_reader_suite(void);
 Suite *rdb_writer_suite(void);
 Suite *snapshot_file_suite(void);
 Suite *filler_suite(void);
+Suite *replay_suite(void);
 
 #endif
