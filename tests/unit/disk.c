@@ -339,24 +339,31 @@ bool disk_was_cut(void)
 	return was;
 }
 
-void disk_restore(const char *to, bool names, bool bytes)
+static void restore_name(const char *to, const struct name *name, bool bytes)
 {
-	const struct listing *listing = names ? &new_names : &old_names;
+	struct content *content = bytes ? find(new_bytes, new_count, name->inode) : NULL;
 	char path[PATH_MAX];
+	FILE *file;
 
-	for (size_t i = 0; i < listing->count; i++) {
-		ino_t inode = listing->names[i].inode;
-		struct content *content = bytes ? find(new_bytes, new_count, inode) : NULL;
-		FILE *file;
+	if (content == NULL)
+		content = find(old_bytes, old_count, name->inode);
+	snprintf(path, sizeof(path), "%s/%s", to, name->text);
+	file = fopen(path, "wb");
+	ck_assert_ptr_nonnull(file);
+	if (content != NULL && content->len > 0)
+		ck_assert_uint_eq(fwrite(content->bytes, 1, content->len, file), content->len);
+	fclose(file);
+}
 
-		if (content == NULL)
-			content = find(old_bytes, old_count, inode);
-		snprintf(path, sizeof(path), "%s/%s", to, listing->names[i].text);
-		file = fopen(path, "wb");
-		ck_assert_ptr_nonnull(file);
-		if (content != NULL && content->len > 0)
-			ck_assert_uint_eq(fwrite(content->bytes, 1, content->len, file), content->len);
-		fclose(file);
+void disk_restore(const char *to, enum disk_names names, bool bytes)
+{
+	const struct listing *listing = names == DISK_NEW_NAMES ? &new_names : &old_names;
+
+	for (size_t i = 0; i < listing->count; i++)
+		restore_name(to, &listing->names[i], bytes);
+	for (size_t i = 0; names == DISK_NEW_MANIFEST && i < new_names.count; i++) {
+		if (strstr(new_names.names[i].text, ".manifest") != NULL)
+			restore_name(to, &new_names.names[i], bytes);
 	}
 }
 
@@ -406,7 +413,7 @@ bool disk_was_cut(void)
 	return false;
 }
 
-void disk_restore(const char *to, bool names, bool bytes)
+void disk_restore(const char *to, enum disk_names names, bool bytes)
 {
 	(void)to, (void)names, (void)bytes;
 }

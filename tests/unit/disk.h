@@ -37,9 +37,12 @@ void disk_cut_at(unsigned n, const char *directory, void (*cut)(void *arg), void
 /* Whether that has happened. */
 bool disk_was_cut(void);
 
-/* Puts what is left into the directory at `to`. What was not synced may be there or not: `names` and `bytes` say
- * whether it is. */
-void disk_restore(const char *to, bool names, bool bytes);
+/* Names that were not synced may be there after the cut or not, or some of them. */
+enum disk_names { DISK_OLD_NAMES, DISK_NEW_NAMES, DISK_NEW_MANIFEST, DISK_NAMES };
+
+/* Puts what is left into the directory at `to`: with these names, and with the bytes that were not synced or without.
+ */
+void disk_restore(const char *to, enum disk_names names, bool bytes);
 
 /* Calls counted since disk_heal(). */
 unsigned disk_count(void);

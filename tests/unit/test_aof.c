@@ -839,9 +839,9 @@ END_TEST
 /* --- every operation on files ------------------------------------------------------------------------------------- */
 
 /* A life with all that changes files: a new file, a rewrite, one that is given up, one with much in between. */
-static void live(void)
+static void live(enum aof_policy policy)
 {
-	struct aof_options options = options_for(AOF_ALWAYS);
+	struct aof_options options = options_for(policy);
 
 	while (!try_open(&options))
 		nap();
@@ -849,10 +849,10 @@ static void live(void)
 		uint64_t position;
 
 		set("before", "value");
-		await(all_synced());
+		if (policy == AOF_ALWAYS)
+			await(all_synced());
 		position = rotate();
 		set_large("during");
-		await(all_synced());
 		write_base(position);
 		if (i == 1)
 			aof_base_failed();
@@ -864,7 +864,7 @@ static void live(void)
 	ck_assert_int_eq(aof_close(), 0);
 }
 
-enum { CUTS = 100 }; /* more than a life has operations */
+enum { CUTS = 100, FAULTS = 70 }; /* more than the lives have operations */
 
 static uint64_t synced_at_cut;
 
@@ -874,23 +874,40 @@ static void on_cut(void *arg)
 	synced_at_cut = journal_synced();
 }
 
-START_TEST(a_power_cut_at_any_point_loses_nothing_that_was_synced)
+/* Looks at all that a power cut may have left, if there was one. */
+static void check_cut(void)
+{
+	char name[16];
+
+	keep_stream();
+	for (int i = 0; disk_was_cut() && i < 2 * DISK_NAMES; i++) {
+		snprintf(name, sizeof(name), "left%d", i);
+		ck_assert_int_eq(file_make_directory(scratch_path(name)), 0);
+		disk_restore(scratch_path(name), (enum disk_names)(i / 2), i % 2);
+		ck_assert_uint_ge(position_on_disk(scratch_path(name)), synced_at_cut);
+	}
+}
+
+static void cut(unsigned operation, enum aof_policy policy)
 {
 	if (!disk_is_faulty())
 		return;
-	disk_cut_at((unsigned)_i, scratch_path("aofdir"), on_cut, NULL);
-	live();
-	keep_stream();
+	disk_cut_at(operation, scratch_path("aofdir"), on_cut, NULL);
+	live(policy);
 	ck_assert_uint_lt(disk_count(), CUTS);
 	ck_assert_uint_gt(disk_count(), CUTS / 3);
-	for (int i = 0; disk_was_cut() && i < 4; i++) {
-		char name[16];
+	check_cut();
+}
 
-		snprintf(name, sizeof(name), "left%d", i);
-		ck_assert_int_eq(file_make_directory(scratch_path(name)), 0);
-		disk_restore(scratch_path(name), i & 1, i & 2);
-		ck_assert_uint_ge(position_on_disk(scratch_path(name)), synced_at_cut);
-	}
+START_TEST(a_power_cut_at_any_point_loses_nothing_that_was_synced)
+{
+	cut((unsigned)_i, AOF_ALWAYS);
+}
+END_TEST
+
+START_TEST(nor_with_a_sync_every_second)
+{
+	cut((unsigned)_i, AOF_EVERYSEC);
 }
 END_TEST
 
@@ -928,6 +945,17 @@ END_TEST
 START_TEST(any_operations_may_fail_for_a_while)
 {
 	fault((unsigned)_i, ENOSPC, 7);
+}
+END_TEST
+
+/* In the middle of them, and right after. */
+START_TEST(and_there_may_be_a_power_cut_then)
+{
+	if (!disk_is_faulty())
+		return;
+	disk_cut_at((unsigned)_i + 5 + (unsigned)_i % 4, scratch_path("aofdir"), on_cut, NULL);
+	fault((unsigned)_i, ENOSPC, 7);
+	check_cut();
 }
 END_TEST
 
@@ -1004,8 +1032,10 @@ static void add_trouble(TCase *tcase)
 	tcase_add_test(tcase, a_directory_that_was_moved_and_comes_back_is_good_again);
 	tcase_add_test(tcase, a_rewrite_that_cannot_begin_is_no_trouble);
 	tcase_add_loop_test(tcase, a_power_cut_at_any_point_loses_nothing_that_was_synced, 0, CUTS);
-	tcase_add_loop_test(tcase, any_operation_may_fail_once, 0, CUTS);
-	tcase_add_loop_test(tcase, any_operations_may_fail_for_a_while, 0, CUTS);
+	tcase_add_loop_test(tcase, nor_with_a_sync_every_second, 0, CUTS);
+	tcase_add_loop_test(tcase, any_operation_may_fail_once, 0, FAULTS);
+	tcase_add_loop_test(tcase, any_operations_may_fail_for_a_while, 0, FAULTS);
+	tcase_add_loop_test(tcase, and_there_may_be_a_power_cut_then, 0, FAULTS);
 }
 
 Suite *aof_suite(void)
