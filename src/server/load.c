@@ -1,6 +1,6 @@
 /*
  * The happy path: load_init() finds the files, load_begin() raises the gate and starts the thread; that loads one file
- * after the other, has the server open them for writing, and posts to worker 0, which lowers the gate.
+ * after the other and posts to worker 0, which has the server open them for writing and lowers the gate.
  *
  * While it goes on, nothing dies, and nobody hears of changes: the keys have only now become visible.
  */
@@ -44,13 +44,12 @@ static void log_fault(const struct load *load)
 	const struct load_fault *fault = &load->fault;
 
 	if (!fault->damaged) {
-		log_event(LOG_WARNING, "cannot load the data: nothing was changed on the disk",
-			  LOG_TEXT_FIELD("file", fault->path), LOG_TEXT_FIELD("error", fault->error));
+		log_event(LOG_WARNING, "cannot load the data", LOG_TEXT_FIELD("file", fault->path),
+			  LOG_TEXT_FIELD("error", fault->error));
 		return;
 	}
-	log_event(LOG_WARNING, "cannot load the data, a file is damaged: nothing was changed on the disk",
-		  LOG_TEXT_FIELD("file", fault->path), LOG_INT("offset", fault->offset),
-		  LOG_TEXT_FIELD("error", fault->error),
+	log_event(LOG_WARNING, "cannot load the data: a file is damaged", LOG_TEXT_FIELD("file", fault->path),
+		  LOG_INT("offset", fault->offset), LOG_TEXT_FIELD("error", fault->error),
 		  LOG_TEXT_FIELD("advice", "copy the file, then try redis-check-aof --fix on an append-only file, "
 					   "redis-check-rdb on a snapshot"));
 }
@@ -290,6 +289,47 @@ static void keyspace_release(struct load *load)
 	keyspace_set_locking(load->keyspace, load->locking);
 }
 
+static void stop_job(uv_loop_t *loop, void *arg)
+{
+	struct load *load = arg;
+
+	(void)loop;
+	if (!load->closed)
+		net_stop(load->net);
+}
+
+/* Has the server open the files that were loaded. */
+static bool files_open(struct load *load)
+{
+	load->fault = (struct load_fault){0};
+	return load->events.loaded == NULL || load->events.loaded(load->events.arg, &load->files, load->fault.error);
+}
+
+static void serve(struct load *load)
+{
+	keyspace_release(load);
+	stats_reset();
+	log_event(LOG_NOTICE, "all data is loaded", LOG_INT("keys", keys_loaded(load)),
+		  LOG_INT("ms", (clock_monotonic_ns() - load->began_ns) / 1000000));
+	atomic_store(&load->on, false);
+	drain_set_hasty(load->drain, false);
+	gate_lower(GATE_LOADING);
+}
+
+/* The files are read, or could not be. */
+static void finish(struct load *load)
+{
+	if (load->bad || !files_open(load)) {
+		load->refused = true;
+		log_fault(load);
+		net_post(load->net, 0, stop_job, load);
+		return;
+	}
+	if (load_is_on(load))
+		serve(load);
+	load->events.ready(load->events.arg);
+}
+
 /* The thread has ended its work. On worker 0's thread. */
 static void done_job(uv_loop_t *loop, void *arg)
 {
@@ -300,20 +340,7 @@ static void done_job(uv_loop_t *loop, void *arg)
 		return;
 	timer_close(load);
 	hide_bar(load);
-	if (load->bad) {
-		load->refused = true;
-		log_fault(load);
-		net_stop(load->net);
-		return;
-	}
-	keyspace_release(load);
-	stats_reset();
-	log_event(LOG_NOTICE, "all data is loaded", LOG_INT("keys", keys_loaded(load)),
-		  LOG_INT("ms", (clock_monotonic_ns() - load->began_ns) / 1000000));
-	atomic_store(&load->on, false);
-	drain_set_hasty(load->drain, false);
-	gate_lower(GATE_LOADING);
-	load->events.ready(load->events.arg);
+	finish(load);
 }
 
 static void thread_main(void *arg)
@@ -342,14 +369,6 @@ static void begin_thread(struct load *load)
 		thread_main(load); /* nobody is served meanwhile */
 }
 
-bool load_nothing(struct load *load)
-{
-	if (load->files.count > 0 || load_everything(load))
-		return true;
-	log_fault(load);
-	return false;
-}
-
 void load_begin(struct load *load, struct net *net, struct drain *drain)
 {
 	load->net = net;
@@ -359,7 +378,7 @@ void load_begin(struct load *load, struct net *net, struct drain *drain)
 	if (load->files.count > 0)
 		begin_thread(load);
 	else
-		load->events.ready(load->events.arg);
+		finish(load);
 }
 
 /* Locks the directory if anything will be written there by itself. */

@@ -26,11 +26,11 @@ struct load;
 
 /* What the server does when everything is loaded. */
 struct load_events {
-	/* The files are read, and may be written to from now on: opens them for that. Commands are still refused. It
-	 * may block. On the loading thread, or, when there was nothing to load, at boot. False with the reason in
-	 * `error` (LOAD_FAULT_TEXT bytes). May be NULL. */
+	/* The files are read, and may be written to from now on: opens them for that. Commands are still refused, and
+	 * nothing dies. On worker 0's thread, or before the loops run. False with the reason in `error`
+	 * (LOAD_FAULT_TEXT bytes). May be NULL. */
 	bool (*loaded)(void *arg, struct data_files *files, char *error);
-	/* All commands are served from now on. On worker 0's thread, or at boot. */
+	/* All commands are served from now on. On worker 0's thread, or before the loops run. */
 	void (*ready)(void *arg);
 	void *arg;
 };
@@ -68,10 +68,7 @@ struct load {
 bool load_init(struct load *load, struct config *config, struct keyspace *keyspace, bool locking,
 	       const struct load_events *events);
 
-/* When there is nothing to load, that is all: calls events.loaded. At boot. False: the reason is logged. */
-bool load_nothing(struct load *load);
-
-/* Begins to load, or calls events.ready when there is nothing. Before the loops run. */
+/* Begins to load; it is done at once when there is nothing. Before the loops run. */
 void load_begin(struct load *load, struct net *net, struct drain *drain);
 
 /* The loops end: closes what is on worker 0's, whose thread calls. */

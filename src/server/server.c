@@ -223,7 +223,7 @@ static bool server_boot(struct server *server)
 	command_table_init();
 	pubsub_init(server->threads > 1);
 	background_start();
-	return boot_keyspace(server) && boot_load(server) && boot_net(server) && load_nothing(&server->load);
+	return boot_keyspace(server) && boot_load(server) && boot_net(server);
 }
 
 static bool server_serve(struct server *server)

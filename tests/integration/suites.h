@@ -25,6 +25,7 @@ Suite *introspect_suite(void);
 Suite *debug_suite(void);
 Suite *absent_suite(void);
 Suite *lifecycle_suite(void);
+Suite *load_suite(void);
 Suite *configuration_suite(void);
 Suite *expiry_live_suite(void);
 Suite *flood_suite(void);
