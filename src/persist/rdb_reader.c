@@ -207,7 +207,7 @@ static enum item refuse_type(struct rdb_reader *reader, struct slice *in, unsign
 {
 	size_t scratch_len = reader->scratch->len;
 	char module[RDB_MODULE_NAME] = "";
-	struct slice key;
+	struct slice key = SLICE("");
 	struct buffer shown = {0};
 	enum item item = read_key(reader, in, &key);
 	enum rdb_result result = RDB_OK;
