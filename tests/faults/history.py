@@ -89,7 +89,7 @@ class History:
         verdict.least, verdict.most = good[0], good[-1]
         verdict.certain_until = log[good[0] - 1].sent if good[0] else 0
         if verdict.most < verdict.answered:
-            verdict.oldest_lost = promise.ended - log[verdict.most].answered
+            verdict.oldest_lost = min(promise.ended, promise.aging) - log[verdict.most].answered
         verdict.marks = [(entry.mark, entry.sent, entry.answered) for entry in log if entry.mark]
         verdict.answers = [entry.answered for entry in log[: verdict.answered]]
         for entry in log[: verdict.promised]:
@@ -143,7 +143,7 @@ def _numbers(verdict):
 
 
 def _loss(log, verdict, count, promise):
-    ago = promise.ended - log[count].answered
+    ago = min(promise.ended, promise.aging) - log[count].answered
     return (
         f"{_numbers(verdict)}; what is there is the state after {count}: {verdict.promised - count} promised ones are lost, the"
         f" first was answered {ago:.4f} s before the end:\n    {_shown(log[count])}"

@@ -134,7 +134,7 @@ class Test:
                      self._refusals, self._repair, self._cut_tails):  # fmt: skip
             try:
                 part()
-            except (AssertionError, DidNotStart, KeyError, OSError, wire.Silence) as failure:
+            except (AssertionError, DidNotStart, LookupError, OSError, ValueError, wire.Silence) as failure:
                 self._check(False, f"{part.__name__}: {type(failure).__name__}: {failure}")
 
     def _same(self, directory, state, kind, settings, what):
