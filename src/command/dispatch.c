@@ -266,7 +266,7 @@ static void command_account(struct command_context *context, uint64_t began)
 		return;
 	}
 	stats_record(stats, ticks);
-	if (slow_is(ticks))
+	if (slow_is(ticks) && !session_has(context->session, SESSION_REPLAYS)) /* who replays is no client to tell of */
 		slow_note_context(context, ticks);
 }
 

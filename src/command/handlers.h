@@ -74,6 +74,9 @@ command_handler client_pause_command, client_unpause_command;
 /* payload.c */
 command_handler dump_command, restore_command;
 
+/* persistence.c */
+command_handler save_command, bgsave_command, bgrewriteaof_command, lastsave_command;
+
 /* pubsub.c */
 command_handler subscribe_command, psubscribe_command, ssubscribe_command, unsubscribe_command, punsubscribe_command,
 	sunsubscribe_command, publish_command, spublish_command, pubsub_channels_command, pubsub_shardchannels_command,

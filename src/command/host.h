@@ -21,6 +21,17 @@ enum { HOST_ERROR_TEXT = 512 };
 enum host_shutdown { /* flags of SHUTDOWN */
 		     HOST_SHUTDOWN_NOW = 1 << 0,
 		     HOST_SHUTDOWN_FORCE = 1 << 1,
+		     HOST_SHUTDOWN_SAVE = 1 << 2,
+		     HOST_SHUTDOWN_NOSAVE = 1 << 3,
+};
+
+/* What became of a wish for a snapshot or a rewrite. */
+enum host_begun {
+	HOST_BEGUN,
+	HOST_SCHEDULED,	 /* it begins when the other kind has ended */
+	HOST_BUSY,	 /* one of the same kind is under way */
+	HOST_OTHER_BUSY, /* one of the other kind is */
+	HOST_FAILED,
 };
 
 struct command_host {
@@ -60,6 +71,14 @@ struct command_host {
 
 	/* A pause (command/pause.h) has been made, made longer or ended. */
 	void (*pause_changed)(struct command_host *host);
+
+	/* SAVE: pauses the session, which is answered and resumed once the dump is there. False: one is under way. */
+	bool (*save)(struct command_host *host, struct session *session);
+	/* BGSAVE and BGREWRITEAOF; no shard is locked, unless `in_exec`: then they can be scheduled only. */
+	enum host_begun (*save_later)(struct command_host *host, bool schedule, bool in_exec);
+	enum host_begun (*rewrite)(struct command_host *host, bool in_exec);
+	/* LASTSAVE: Unix time in seconds. */
+	int64_t (*last_save)(struct command_host *host);
 
 	/* SHUTDOWN by `session`, whose client waits until the daemon is gone (it is paused by this call). */
 	void (*shutdown)(struct command_host *host, struct session *session, unsigned flags);

@@ -74,15 +74,14 @@ void shutdown_command(struct command_context *context)
 		shutdown_abort(context);
 		return;
 	}
-	if ((words & WORD_SAVE) != 0) {
-		reply_error(context->reply,
-			    "ERR SHUTDOWN SAVE is not possible: this server has no persistence to save to");
-		return;
-	}
 	if ((words & WORD_NOW) != 0)
 		flags |= HOST_SHUTDOWN_NOW;
 	if ((words & WORD_FORCE) != 0)
 		flags |= HOST_SHUTDOWN_FORCE;
+	if ((words & WORD_SAVE) != 0)
+		flags |= HOST_SHUTDOWN_SAVE;
+	if ((words & WORD_NOSAVE) != 0)
+		flags |= HOST_SHUTDOWN_NOSAVE;
 	context->host->shutdown(context->host, context->session, flags);
 }
 

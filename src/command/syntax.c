@@ -663,6 +663,11 @@ const struct command_arg syntax_command_getkeys[] = {
 	{0},
 };
 
+const struct command_arg syntax_bgsave[] = {
+	{.name = "schedule", .type = "pure-token", .token = "SCHEDULE", .flags = ARG_OPTIONAL, .since = "3.2.2"},
+	{0},
+};
+
 static const struct command_arg shutdown_saving[] = {
 	{.name = "nosave", .type = "pure-token", .token = "NOSAVE"},
 	{.name = "save", .type = "pure-token", .token = "SAVE"},

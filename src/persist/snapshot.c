@@ -239,6 +239,11 @@ void snapshot_abandon(struct snapshot *snapshot, int error)
 	snapshot_queue_close(&snapshot->queue);
 }
 
+void snapshot_give_up(struct snapshot *snapshot, int error)
+{
+	fail(snapshot, error);
+}
+
 void snapshot_free(struct snapshot *snapshot)
 {
 	uv_thread_join(&snapshot->thread);

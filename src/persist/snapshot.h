@@ -77,6 +77,9 @@ void snapshot_finish(struct snapshot *snapshot);
 /* There is to be no file, because of `error`. Nothing is handed over any more. */
 void snapshot_abandon(struct snapshot *snapshot, int error);
 
+/* The same, while entries may still be handed over: they are thrown away. snapshot_abandon() is to follow. */
+void snapshot_give_up(struct snapshot *snapshot, int error);
+
 /* Waits for the thread to end and frees the snapshot. After on_done, or else it waits for that. */
 void snapshot_free(struct snapshot *snapshot);
 

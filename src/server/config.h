@@ -197,7 +197,8 @@ struct config {
 	char *const *argv;	     /* read again. Not owned. */
 	struct net *net;	     /* what apply functions act on; NULL before boot and in unit tests */
 	struct keyspace *keyspace;   /* likewise */
-	_Atomic bool password_set;   /* requirepass is not empty */
+	struct persistence *persistence; /* likewise */
+	_Atomic bool password_set;	 /* requirepass is not empty */
 };
 
 /* All defaults. False when there is no memory. */

@@ -12,6 +12,7 @@
 #include "command/slow.h"
 #include "command/slowlog.h"
 #include "net/net.h"
+#include "server/persistence.h"
 #include "session/notify.h"
 #include "session/observer.h"
 
@@ -86,6 +87,22 @@ bool config_apply_events(struct config *config, char *error)
 	(void)error;
 	for (unsigned i = 0; config->keyspace != NULL && i < keyspace_shards(config->keyspace); i++)
 		keyspace_want_changes(config->keyspace, i, OBSERVER_NOTIFY, wanted);
+	return true;
+}
+
+bool config_apply_persistence(struct config *config, char *error)
+{
+	(void)error;
+	if (config->persistence != NULL)
+		persistence_apply_settings(config->persistence);
+	return true;
+}
+
+bool config_apply_appendonly(struct config *config, char *error)
+{
+	(void)error;
+	if (config->persistence != NULL)
+		persistence_apply_appendonly(config->persistence, config_number(config, CONFIG_APPENDONLY) != 0);
 	return true;
 }
 

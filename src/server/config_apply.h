@@ -16,6 +16,9 @@ bool config_apply_events(struct config *config, char *error);
 bool config_apply_loglevel(struct config *config, char *error);
 bool config_apply_log_format(struct config *config, char *error);
 
+bool config_apply_persistence(struct config *config, char *error);
+bool config_apply_appendonly(struct config *config, char *error);
+
 /* Descriptors that the daemon needs besides its clients' with so many threads: listeners, the log, and what each loop
  * has of its own. */
 uint64_t config_reserved_files(unsigned threads);

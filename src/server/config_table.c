@@ -464,10 +464,12 @@ static const struct config_row table[CONFIG_COUNT] = {
 			.group = persistence,
 			.doc = "Directory of all that is kept on the disk."},
 	[CONFIG_APPENDONLY] = {.name = "appendonly",
-			       .kind = CONFIG_FIXED,
+			       .kind = CONFIG_BOOL,
 			       .mutable = true,
 			       .initial = "no",
-			       .doc = "there is no append-only file"},
+			       .apply = config_apply_appendonly,
+			       .group = persistence,
+			       .doc = "Append each write to a file, from which the next start goes on."},
 	[CONFIG_APPENDFSYNC] =
 		{.name = "appendfsync",
 		 .kind = CONFIG_ENUM,
@@ -475,6 +477,7 @@ static const struct config_row table[CONFIG_COUNT] = {
 		 .initial = "everysec",
 		 .choices = sync_choices,
 		 .mirror = &settings.appendfsync,
+		 .apply = config_apply_persistence,
 		 .group = persistence,
 		 .doc =
 			 "When appended writes are put on the disk: each second, before their replies, or whenever."},
@@ -484,6 +487,7 @@ static const struct config_row table[CONFIG_COUNT] = {
 		 .mutable = true,
 		 .initial = "no",
 		 .mirror = &settings.no_appendfsync_on_rewrite,
+		 .apply = config_apply_persistence,
 		 .group = persistence,
 		 .doc =
 			 "Do not sync the append-only file while a snapshot or a rewrite writes."},
@@ -548,6 +552,7 @@ static const struct config_row table[CONFIG_COUNT] = {
 				    .min = MEGABYTE,
 				    .max = LLONG_MAX,
 				    .mirror = &settings.aof_queue_limit,
+				    .apply = config_apply_persistence,
 				    .group = persistence,
 				    .doc = "Bytes not yet written to the append-only file at which replies wait."},
 	[CONFIG_SAVE] = {.name = "save",

@@ -15,7 +15,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "command/gate.h"
 #include "server/listen.h"
+#include "server/persistence.h"
 #include "session/registry.h"
 
 enum {
@@ -74,6 +76,50 @@ static uint64_t clients_left(struct drain *drain)
 
 /* --- the shutdown (worker 0's thread) --------------------------------------------------------------------------- */
 
+static void drain_end(struct drain *drain)
+{
+	if (drain->ended)
+		return;
+	drain->ended = true;
+	uv_timer_stop(&drain->timer);
+	net_stop(drain->net);
+}
+
+static unsigned drain_flags(struct drain *drain)
+{
+	unsigned flags;
+
+	lock_take(&drain->lock);
+	flags = drain->flags;
+	lock_release(&drain->lock);
+	return flags;
+}
+
+/* The last dump has been made, or could not be: then the daemon stays, for the data would be lost. */
+static void on_saved(void *arg, bool good)
+{
+	struct drain *drain = arg;
+
+	if (good || (drain_flags(drain) & HOST_SHUTDOWN_FORCE) != 0) {
+		drain_end(drain);
+		return;
+	}
+	log_event(LOG_WARNING, "cannot save the data: not shutting down");
+	drain->stopped = false;
+	gate_lower(GATE_PAUSED_ALL);
+	net_resume_postponed(drain->net);
+	drain_abort(drain);
+}
+
+static bool wants_save(struct drain *drain)
+{
+	unsigned flags = drain_flags(drain);
+
+	if (gate_has(GATE_LOADING) || (flags & HOST_SHUTDOWN_NOSAVE) != 0)
+		return false;
+	return (flags & HOST_SHUTDOWN_SAVE) != 0 || persistence_has_save_points(drain->persistence);
+}
+
 static void drain_stop(struct drain *drain, const char *why)
 {
 	if (drain->stopped)
@@ -81,7 +127,12 @@ static void drain_stop(struct drain *drain, const char *why)
 	drain->stopped = true;
 	log_event(LOG_NOTICE, "shutting down", LOG_TEXT_FIELD("reason", why), LOG_INT("clients", clients_left(drain)));
 	uv_timer_stop(&drain->timer);
-	net_stop(drain->net);
+	if (!wants_save(drain)) {
+		drain_end(drain);
+		return;
+	}
+	gate_raise(GATE_PAUSED_ALL); /* what a command changes now would not be in the dump */
+	persistence_save_last(drain->persistence, on_saved, drain);
 }
 
 /* Logs how many clients are left when the number has fallen, at most once a second. */
@@ -147,7 +198,10 @@ void drain_signal(struct drain *drain, const char *name)
 	log_event(LOG_NOTICE, "signal received", LOG_TEXT_FIELD("signal", name));
 	drain->signals++;
 	if (drain->signals > 1) {
-		drain_stop(drain, "second signal");
+		drain->stopped = true;
+		log_event(LOG_NOTICE, "shutting down", LOG_TEXT_FIELD("reason", "second signal"),
+			  LOG_INT("clients", clients_left(drain)));
+		drain_end(drain);
 		return;
 	}
 	lock_take(&drain->lock);
@@ -163,6 +217,7 @@ void drain_request(struct drain *drain, struct session *session, unsigned worker
 	session->ops->pause(session);
 	lock_take(&drain->lock);
 	drain->wanted = true;
+	drain->flags = flags;
 	if (waiter != NULL) {
 		*waiter = (struct drain_waiter){session->id, worker, NULL};
 		LL_PREPEND(drain->waiters, waiter);
@@ -242,6 +297,7 @@ bool drain_abort(struct drain *drain)
 	lock_take(&drain->lock);
 	wanted = drain->wanted;
 	drain->wanted = false;
+	drain->flags = 0;
 	if (wanted)
 		net_post(drain->net, 0, abort_job, drain);
 	LL_FOREACH_SAFE(drain->waiters, waiter, next)
@@ -255,9 +311,9 @@ bool drain_abort(struct drain *drain)
 
 /* --- its life --------------------------------------------------------------------------------------------------- */
 
-void drain_open(struct drain *drain, struct net *net, struct config *config)
+void drain_open(struct drain *drain, struct net *net, struct config *config, struct persistence *persistence)
 {
-	*drain = (struct drain){.net = net, .config = config, .port = -1};
+	*drain = (struct drain){.net = net, .config = config, .persistence = persistence, .port = -1};
 	lock_init(&drain->lock, true);
 	uv_timer_init(net_main_loop(net), &drain->timer);
 	drain->timer.data = drain;

@@ -16,20 +16,24 @@
 #include "session/session.h"
 
 struct drain_waiter;
+struct persistence;
 
 struct drain {
 	struct net *net;
 	struct config *config;
+	struct persistence *persistence;
 	uv_timer_t timer;
 
 	struct lock lock;
+	unsigned flags;		      /* under the lock: what the last SHUTDOWN asked for, of enum host_shutdown */
 	bool wanted;		      /* under the lock: begun or about to begin, and not aborted */
 	struct drain_waiter *waiters; /* under the lock; clients that wait for their SHUTDOWN (utlist.h) */
 
 	/* Of worker 0's thread alone. */
 	bool begun;
-	bool stopped;
 	bool hasty;	  /* a shutdown waits for nobody */
+	bool stopped;	  /* no command runs any more */
+	bool ended;	  /* the loops are being ended */
 	unsigned signals; /* that asked for a shutdown since it was last aborted */
 	int port;	  /* that was listened on; -1 is no TCP */
 	uint64_t begun_ns;
@@ -38,7 +42,7 @@ struct drain {
 };
 
 /* Makes it ready on worker 0's loop; called at boot. */
-void drain_open(struct drain *drain, struct net *net, struct config *config);
+void drain_open(struct drain *drain, struct net *net, struct config *config, struct persistence *persistence);
 
 /* Whether a shutdown that begins from now on ends the daemon at once: while it is loading, it has nothing to lose.
  * Worker 0's thread. */

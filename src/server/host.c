@@ -84,6 +84,26 @@ static void host_pause_changed(struct command_host *host)
 	pauser_wake(&server_of(host)->pauser);
 }
 
+static bool host_save(struct command_host *host, struct session *session)
+{
+	return persistence_save(&server_of(host)->persistence, session, server_current_worker());
+}
+
+static enum host_begun host_save_later(struct command_host *host, bool schedule, bool in_exec)
+{
+	return persistence_save_later(&server_of(host)->persistence, schedule, in_exec);
+}
+
+static enum host_begun host_rewrite(struct command_host *host, bool in_exec)
+{
+	return persistence_rewrite(&server_of(host)->persistence, in_exec);
+}
+
+static int64_t host_last_save(struct command_host *host)
+{
+	return persistence_last_save(&server_of(host)->persistence);
+}
+
 static void host_shutdown(struct command_host *host, struct session *session, unsigned flags)
 {
 	drain_request(&server_of(host)->drain, session, server_current_worker(), flags);
@@ -109,6 +129,10 @@ void host_init(struct command_host *host)
 		.authenticate = host_authenticate,
 		.password_required = host_password_required,
 		.pause_changed = host_pause_changed,
+		.save = host_save,
+		.save_later = host_save_later,
+		.rewrite = host_rewrite,
+		.last_save = host_last_save,
 		.shutdown = host_shutdown,
 		.shutdown_abort = host_shutdown_abort,
 	};

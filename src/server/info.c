@@ -253,7 +253,8 @@ static void print_memory(const struct info *info, struct buffer *out)
 static void print_persistence(const struct info *info, struct buffer *out)
 {
 	print_number(out, "loading", load_is_on(&info->server->load));
-	buffer_append_text(out, "async_loading:0\r\nrdb_bgsave_in_progress:0\r\naof_enabled:0\r\n");
+	print_number(out, "async_loading", 0);
+	persistence_print(&info->server->persistence, out);
 	load_print(&info->server->load, out);
 }
 

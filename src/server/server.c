@@ -25,6 +25,7 @@
 #include "base/version.h"
 #include "command/command.h"
 #include "command/slow.h"
+#include "persist/journal.h"
 #include "server/config_apply.h"
 #include "server/crash.h"
 #include "server/listen.h"
@@ -49,6 +50,7 @@ static void on_worker_start(uv_loop_t *loop, unsigned worker, void *arg)
 	current_worker = worker;
 	crash_thread_start();
 	cleaner_start(&server->cleaners[worker], loop, server->keyspace, worker, server->threads);
+	persistence_worker_start(&server->persistence, loop, worker);
 }
 
 static void on_worker_stop(uv_loop_t *loop, unsigned worker, void *arg)
@@ -59,6 +61,7 @@ static void on_worker_stop(uv_loop_t *loop, unsigned worker, void *arg)
 	if (server->cleaners[worker].loop == NULL)
 		return; /* boot failed before the loops ran: nothing was opened */
 	cleaner_stop(&server->cleaners[worker]);
+	persistence_worker_stop(&server->persistence, worker);
 	if (worker == 0) {
 		signals_stop(&server->signals);
 		drain_close(&server->drain);
@@ -66,6 +69,7 @@ static void on_worker_stop(uv_loop_t *loop, unsigned worker, void *arg)
 		pauser_stop(&server->pauser);
 		load_close(&server->load);
 	}
+	journal_thread_end();
 	crash_thread_stop();
 }
 
@@ -127,6 +131,7 @@ static bool boot_keyspace(struct server *server)
 		.locking = server->threads > 1,
 	};
 
+	journal_init(options.locking);
 	random_secret(&options.seed, sizeof(options.seed));
 	server->keyspace = keyspace_new(&options);
 	server->cleaners = calloc(server->threads, sizeof(*server->cleaners));
@@ -139,18 +144,33 @@ static bool boot_keyspace(struct server *server)
 	return true;
 }
 
+/* The files are read: the append-only file goes on from there. */
+static bool on_loaded(void *arg, struct data_files *files, char *error)
+{
+	struct server *server = arg;
+	char why[AOF_ERROR_TEXT];
+
+	if (config_number(server->config, CONFIG_APPENDONLY) == 0)
+		return true;
+	if (persistence_start_aof(&server->persistence, files->start, &files->manifest, why))
+		return true;
+	snprintf(error, LOAD_FAULT_TEXT, "%.*s", (int)LOAD_FAULT_TEXT - 1, why);
+	return false;
+}
+
 /* Everything is loaded. */
 static void on_ready(void *arg)
 {
 	struct server *server = arg;
 
+	persistence_ready(&server->persistence);
 	log_event(LOG_NOTICE, "ready", LOG_INT("port", net_port(server->net)), LOG_INT("threads", server->threads),
 		  LOG_INT("pid", getpid()), LOG_TEXT_FIELD("version", CUBBY_VERSION));
 }
 
 static bool boot_load(struct server *server)
 {
-	struct load_events events = {.ready = on_ready, .arg = server};
+	struct load_events events = {.loaded = on_loaded, .ready = on_ready, .arg = server};
 
 	return load_init(&server->load, server->config, server->keyspace, server->threads > 1, &events);
 }
@@ -179,7 +199,7 @@ static bool boot_net(struct server *server)
  * the first turn of the loop. */
 static void boot_watch(struct server *server)
 {
-	drain_open(&server->drain, server->net, server->config);
+	drain_open(&server->drain, server->net, server->config, &server->persistence);
 	signals_start(&server->signals, net_main_loop(server->net), &server->drain, server->config);
 	meter_start(&server->meter, server->net, server->keyspace);
 	pauser_start(&server->pauser, server->net);
@@ -208,6 +228,13 @@ static void remove_pidfile(const struct config *config)
 		unlink(path);
 }
 
+static bool boot_persistence(struct server *server)
+{
+	server->config->persistence = &server->persistence;
+	return persistence_open(&server->persistence, server->config, server->keyspace, server->net, server->threads) ||
+	       boot_fail("cannot make what saves", "out of memory");
+}
+
 static bool server_boot(struct server *server)
 {
 	int64_t threads = config_number(server->config, CONFIG_THREADS);
@@ -223,7 +250,7 @@ static bool server_boot(struct server *server)
 	command_table_init();
 	pubsub_init(server->threads > 1);
 	background_start();
-	return boot_keyspace(server) && boot_load(server) && boot_net(server);
+	return boot_keyspace(server) && boot_load(server) && boot_net(server) && boot_persistence(server);
 }
 
 static bool server_serve(struct server *server)
@@ -235,6 +262,8 @@ static bool server_serve(struct server *server)
 	load_begin(&server->load, server->net, &server->drain);
 	good = net_run(server->net);
 	good = load_free(&server->load) && good;
+	server->config->persistence = NULL;
+	persistence_close(&server->persistence);
 	remove_pidfile(server->config);
 	drain_free(&server->drain);
 	return good;
@@ -257,6 +286,7 @@ static void server_free(struct server *server)
 	server->config->net = NULL;
 	server->config->keyspace = NULL;
 	load_free(&server->load);
+	persistence_close(&server->persistence);
 	if (server->net != NULL)
 		net_free(server->net);
 	background_stop();

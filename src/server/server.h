@@ -13,6 +13,7 @@
 #include "server/load.h"
 #include "server/meter.h"
 #include "server/pauser.h"
+#include "server/persistence.h"
 #include "server/signals.h"
 #include "store/keyspace.h"
 
@@ -29,6 +30,7 @@ struct server {
 	struct signals signals;
 	struct meter meter;
 	struct pauser pauser;
+	struct persistence persistence;
 	struct errorstats errors;
 	struct load load;
 	uint64_t started_ns; /* clock_monotonic_ns() at boot */

@@ -5,6 +5,7 @@
 #include <check.h>
 
 Suite *harness_suite(void);
+Suite *save_suite(void);
 Suite *pubsub_suite(void);
 Suite *notifications_suite(void);
 Suite *strings_suite(void);

@@ -143,7 +143,9 @@ START_TEST(bad_arguments_end_it)
 		{{"/"}, "cubbyd: cannot read configuration file '/': Is a directory\n"},
 		{{"--logfile", "no/such/log"},
 		 "cubbyd: cannot open log file 'no/such/log': No such file or directory\n"},
-		{{"--appendonly", "yes"}, "cubbyd: appendonly: only 'no' is supported: there is no append-only file\n"},
+		{{"--daemonize", "yes"},
+		 "cubbyd: daemonize: only 'no' is supported: run it in the foreground under a supervisor such as "
+		 "systemd, launchd or docker\n"},
 	};
 	char output[OUTPUT];
 
@@ -455,9 +457,9 @@ START_TEST(names_that_tools_ask_for)
 {
 	struct client *c = client_fresh(2);
 
-	expect_setting(c, "appendonly", "no");
-	expect(c, "+OK", "CONFIG", "SET", "appendonly", "NO", NULL);
-	expect_like(c, "-ERR CONFIG SET failed *'appendonly'* only 'no' is supported*", "CONFIG", "SET", "appendonly",
+	expect_setting(c, "daemonize", "no");
+	expect(c, "+OK", "CONFIG", "SET", "daemonize", "NO", NULL);
+	expect_like(c, "-ERR CONFIG SET failed *'daemonize'* only 'no' is supported*", "CONFIG", "SET", "daemonize",
 		    "yes", NULL);
 }
 END_TEST

@@ -176,7 +176,7 @@ START_TEST(test_file_errors_name_the_place)
 		{"appenddirname ../x\n", ":1: appenddirname: appenddirname can't be a path, just a dirname"},
 		{"appenddirname \"\"\n", ":1: appenddirname: appenddirname can't be empty"},
 		{"daemonize yes\n", ":1: daemonize: only 'no' is supported"},
-		{"appendonly yes\n", ":1: appendonly: only 'no' is supported"},
+		{"appendonly maybe\n", ":1: appendonly: argument must be 'yes' or 'no'"},
 		{"include /nowhere/x.conf\n", ":1: cannot read configuration file '/nowhere/x.conf': No such file"},
 	};
 
@@ -394,9 +394,8 @@ START_TEST(test_set_errors)
 		{{"timeout", "2", "active-expire-effort", "11"},
 		 "ERR CONFIG SET failed (possibly related to argument 'active-expire-effort') - argument must be "
 		 "between 1 and 10 inclusive"},
-		{{"timeout", "2", "appendonly", "yes"},
-		 "ERR CONFIG SET failed (possibly related to argument 'appendonly') - only 'no' is supported: there "
-		 "is no append-only file"},
+		{{"timeout", "2", "appendonly", "maybe"},
+		 "ERR CONFIG SET failed (possibly related to argument 'appendonly') - argument must be 'yes' or 'no'"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -1,0 +1,235 @@
+/*
+ * The append-only file goes on at the start (persistence_start_aof), or by CONFIG SET appendonly yes: then it is opened
+ * in the background, for its directory may have to be read, and asks for a base; once that is there it promises what
+ * appendfsync says. It goes off by CONFIG SET appendonly no: nothing is recorded any more, and the file is closed in
+ * the background. Both are background jobs, so they happen in the order in which they were asked for.
+ */
+#include "server/aof_switch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/background.h"
+#include "base/log.h"
+#include "persist/file.h"
+#include "persist/journal.h"
+
+static enum aof_policy policy(void)
+{
+	switch (setting_get(&settings.appendfsync)) {
+	case SETTINGS_SYNC_ALWAYS:
+		return AOF_ALWAYS;
+	case SETTINGS_SYNC_NO:
+		return AOF_NO;
+	default:
+		return AOF_EVERYSEC;
+	}
+}
+
+void persistence_apply_settings(struct persistence *self)
+{
+	(void)self;
+	aof_set_policy(policy());
+	aof_set_spare_syncs(setting_get(&settings.no_appendfsync_on_rewrite) != 0);
+	aof_set_queue_limit((uint64_t)setting_get(&settings.aof_queue_limit));
+}
+
+/* --- what the file tells (on its thread) -------------------------------------------------------------------------- */
+
+static void on_trouble(void *arg, const char *reason)
+{
+	if (reason != NULL)
+		log_event(LOG_WARNING, "cannot write the append-only file: writes are refused",
+			  LOG_TEXT_FIELD("error", reason));
+	else
+		log_event(LOG_NOTICE, "the append-only file can be written again");
+	persistence_set_aof_trouble(arg, reason);
+}
+
+static void on_rewrite_needed(void *arg)
+{
+	persistence_want_rewrite(arg);
+}
+
+struct rewritten {
+	struct persistence *self;
+	int error;
+};
+
+static void rewritten_job(uv_loop_t *loop, void *arg)
+{
+	struct rewritten *rewritten = arg;
+
+	(void)loop;
+	if (!rewritten->self->stopping)
+		persistence_rewritten(rewritten->self, rewritten->error);
+	free(rewritten);
+}
+
+static void on_rewritten(void *arg, int error)
+{
+	struct persistence *self = arg;
+	struct rewritten *rewritten = malloc(sizeof(*rewritten));
+
+	if (rewritten == NULL) {
+		log_event(LOG_WARNING, "no memory for a message between threads");
+		abort();
+	}
+	*rewritten = (struct rewritten){self, error};
+	net_post(self->net, 0, rewritten_job, rewritten);
+}
+
+/* --- on ----------------------------------------------------------------------------------------------------------- */
+
+/* What of the options is text, copied: dir may change while the file is opened. */
+struct names {
+	char *dir, *dirname, *filename;
+};
+
+static void names_free(struct names *names)
+{
+	free(names->dir);
+	free(names->dirname);
+	free(names->filename);
+}
+
+static bool names_take(struct persistence *self, struct names *names)
+{
+	uv_mutex_lock(&self->config->lock);
+	names->dir = strdup(config_text(self->config, CONFIG_DIR));
+	names->dirname = strdup(config_text(self->config, CONFIG_APPENDDIRNAME));
+	names->filename = strdup(config_text(self->config, CONFIG_APPENDFILENAME));
+	uv_mutex_unlock(&self->config->lock);
+	return names->dir != NULL && names->dirname != NULL && names->filename != NULL;
+}
+
+static bool open_file(struct persistence *self, const struct names *names, enum aof_start start,
+		      struct manifest *manifest, char *error)
+{
+	struct aof_options options = {
+		.dir = names->dir,
+		.dirname = names->dirname,
+		.filename = names->filename,
+		.policy = policy(),
+		.spare_syncs = setting_get(&settings.no_appendfsync_on_rewrite) != 0,
+		.rdb_base = setting_get(&settings.aof_use_rdb_preamble) != 0,
+		.queue_limit = (uint64_t)setting_get(&settings.aof_queue_limit),
+		.events = {on_trouble, on_rewrite_needed, on_rewritten, self},
+	};
+
+	return aof_open(&options, start, manifest, error);
+}
+
+bool persistence_start_aof(struct persistence *self, enum aof_start start, struct manifest *manifest, char *error)
+{
+	struct names names = {0};
+	bool good = names_take(self, &names);
+
+	if (good)
+		good = open_file(self, &names, start, manifest, error);
+	else
+		snprintf(error, AOF_ERROR_TEXT, "out of memory");
+	names_free(&names);
+	if (!good)
+		return false;
+	self->aof_on = true;
+	if (start != AOF_AWAITS_BASE) { /* else from its rotation on */
+		keyspace_lock_all(self->keyspace);
+		keyspace_record(self->keyspace, journal_effects());
+		keyspace_unlock_all(self->keyspace);
+	}
+	return true;
+}
+
+/* The manifest that is on the disk, or an empty one. */
+static bool read_manifest(const struct names *names, struct manifest *manifest, char *error)
+{
+	char *directory = file_join(names->dir, names->dirname);
+	char *path = directory != NULL ? manifest_path(directory, names->filename) : NULL;
+	struct manifest_error why = {0};
+	bool good = path != NULL;
+
+	if (!good)
+		snprintf(error, AOF_ERROR_TEXT, "out of memory");
+	if (good && file_size_at(path) != -ENOENT) {
+		good = manifest_load(manifest, path, &why);
+		if (!good)
+			snprintf(error, AOF_ERROR_TEXT, "%s: the manifest cannot be read", path);
+	}
+	free(path);
+	free(directory);
+	return good;
+}
+
+static void turn_on(void *arg)
+{
+	struct persistence *self = arg;
+	struct manifest manifest = {0};
+	struct names names = {0};
+	char error[AOF_ERROR_TEXT] = "out of memory";
+
+	if (!names_take(self, &names) || !read_manifest(&names, &manifest, error) ||
+	    !open_file(self, &names, AOF_AWAITS_BASE, &manifest, error)) {
+		log_event(LOG_WARNING, "cannot turn the append-only file on", LOG_TEXT_FIELD("error", error));
+		persistence_set_aof_trouble(self, error);
+	} else {
+		persistence_want_rewrite(self);
+	}
+	manifest_free(&manifest);
+	names_free(&names);
+}
+
+/* --- off ---------------------------------------------------------------------------------------------------------- */
+
+static void turn_off(void *arg)
+{
+	struct persistence *self = arg;
+	int error = aof_close();
+
+	if (error != 0)
+		log_event(LOG_WARNING, "the append-only file does not have everything",
+			  LOG_TEXT_FIELD("error", file_error(error)));
+	persistence_set_aof_trouble(self, NULL);
+}
+
+struct turning {
+	struct persistence *self;
+	bool on;
+};
+
+/* On worker 0's thread: shards are locked, which nobody may who holds the configuration's lock. */
+static void turn_job(uv_loop_t *loop, void *arg)
+{
+	struct turning turning = *(struct turning *)arg;
+	struct persistence *self = turning.self;
+
+	(void)loop;
+	free(arg);
+	if (self->stopping || self->aof_on == turning.on)
+		return;
+	lock_take(&self->lock);
+	self->aof_on = turning.on;
+	lock_release(&self->lock);
+	if (turning.on) {
+		background_run(turn_on, self);
+		return;
+	}
+	if (self->work == PERSISTENCE_REWRITE)
+		persistence_abandon(self, -ECANCELED);
+	keyspace_lock_all(self->keyspace);
+	keyspace_record(self->keyspace, NULL);
+	keyspace_unlock_all(self->keyspace);
+	background_run(turn_off, self);
+}
+
+void persistence_apply_appendonly(struct persistence *self, bool on)
+{
+	struct turning *turning = malloc(sizeof(*turning));
+
+	if (turning == NULL)
+		return;
+	*turning = (struct turning){self, on};
+	net_post(self->net, 0, turn_job, turning);
+}

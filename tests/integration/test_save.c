@@ -1,0 +1,192 @@
+/* Snapshots and the append-only file, from outside: what the commands say, and what stands in the files. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "suites.h"
+
+/* Bytes of a file in the daemon's directory; -1: there is none. */
+static long long file_bytes(const struct server *server, const char *name)
+{
+	char path[600];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "%s/%s", server->directory, name);
+	return stat(path, &status) == 0 ? (long long)status.st_size : -1;
+}
+
+/* redis-check-rdb finds the file to be whole, with so many keys. */
+static void expect_rdb(const struct server *server, const char *name, unsigned keys)
+{
+	char command[700], line[256], want[64];
+	bool good = false, counted = false;
+	FILE *output;
+
+	snprintf(command, sizeof(command), "redis-check-rdb %s/%s", server->directory, name);
+	snprintf(want, sizeof(want), "[info] %u keys read", keys);
+	output = popen(command, "r");
+	ck_assert_ptr_nonnull(output);
+	while (fgets(line, sizeof(line), output) != NULL) {
+		good = good || strstr(line, "RDB looks OK") != NULL;
+		counted = counted || strncmp(line, want, strlen(want)) == 0;
+	}
+	ck_assert_int_eq(pclose(output), 0);
+	ck_assert_msg(good && counted, "%s does not have %u keys", name, keys);
+}
+
+static void wait_saved(struct client *c)
+{
+	wait_until(info_number(c, "rdb_bgsave_in_progress") == 0);
+	wait_until(info_number(c, "aof_rewrite_in_progress") == 0);
+}
+
+START_TEST(replies)
+{
+	struct client *c = client_fresh(_i);
+
+	expect(c, "-ERR wrong number of arguments for 'save' command", "SAVE", "x", NULL);
+	expect(c, "-ERR wrong number of arguments for 'lastsave' command", "LASTSAVE", "x", NULL);
+	expect(c, "-ERR wrong number of arguments for 'bgrewriteaof' command", "BGREWRITEAOF", "x", NULL);
+	expect(c, "-ERR syntax error", "BGSAVE", "x", NULL);
+	expect(c, "-ERR syntax error", "BGSAVE", "SCHEDULE", "x", NULL);
+	expect(c, "+OK", "SAVE", NULL);
+	expect_like(c, ":1*", "LASTSAVE", NULL);
+	expect(c, "+Background saving started", "BGSAVE", NULL);
+	wait_saved(c);
+	expect(c, "+Background saving started", "BGSAVE", "SCHEDULE", NULL);
+	wait_saved(c);
+	expect(c, "+OK", "MULTI", NULL);
+	expect(c, "-ERR Command not allowed inside a transaction", "SAVE", NULL);
+	expect(c, "+OK", "DISCARD", NULL);
+}
+END_TEST
+
+/* In a transaction a snapshot is put off to its end. */
+START_TEST(in_a_transaction)
+{
+	struct server *server = server_start(NULL);
+	struct client *c = client_open(server, _i);
+
+	expect(c, "+OK", "MULTI", NULL);
+	expect(c, "+QUEUED", "SET", "a", "1", NULL);
+	expect(c, "+QUEUED", "BGSAVE", NULL);
+	expect(c, "+QUEUED", "SET", "b", "1", NULL);
+	expect(c, "[ +OK +Background saving scheduled +OK ]", "EXEC", NULL);
+	wait_until(info_number(c, "rdb_saves") == 1);
+	expect_rdb(server, "dump.rdb", 2);
+	server_stop(server);
+}
+END_TEST
+
+/* The file has what there was at the instant, whatever is changed while it is written. */
+START_TEST(an_instant)
+{
+	struct server *server = server_start("--rdbcompression", "no", NULL);
+	struct client *c = client_open(server, 2);
+
+	expect(c, "+OK", "DEBUG", "POPULATE", "200000", NULL);
+	expect(c, "+Background saving started", "BGSAVE", NULL);
+	expect(c, "-ERR Background save already in progress", "BGSAVE", NULL);
+	expect(c, "-ERR Background save already in progress", "SAVE", NULL);
+	expect(c, "+OK", "FLUSHALL", NULL);
+	expect(c, "+OK", "SET", "new", "1", NULL);
+	wait_saved(c);
+	expect_rdb(server, "dump.rdb", 200000);
+	ck_assert_int_eq(info_number(c, "rdb_changes_since_last_save"), 200002);
+	expect(c, "+OK", "SAVE", NULL);
+	expect_rdb(server, "dump.rdb", 1);
+	ck_assert_int_eq(info_number(c, "rdb_changes_since_last_save"), 0);
+	server_stop(server);
+	ck_assert_int_eq((int)file_bytes(server, "temp.rdb"), -1);
+}
+END_TEST
+
+START_TEST(save_points)
+{
+	struct server *server = server_start("--save", "1 2", NULL);
+	struct client *c = client_open(server, 2);
+
+	expect(c, "+OK", "MSET", "a", "1", "b", "2", NULL);
+	wait_until(info_number(c, "rdb_saves") == 1);
+	expect_rdb(server, "dump.rdb", 2);
+	expect(c, "+OK", "SET", "c", "3", NULL);
+	client_send_command(c, "SHUTDOWN", "NOW", NULL); /* saves, because there are save points */
+	ck_assert_int_eq(server_wait(server), 0);
+	expect_rdb(server, "dump.rdb", 3);
+	server_stop(server);
+}
+END_TEST
+
+/* A snapshot that fails refuses writes until one succeeds, and keeps the daemon from ending. */
+START_TEST(failures)
+{
+	struct server *server = server_start("--save", "1 1", NULL);
+	struct client *c = client_open(server, 2);
+	char name[600];
+
+	snprintf(name, sizeof(name), "%s/dump.rdb", server->directory);
+	ck_assert_int_eq(mkdir(name, 0755), 0); /* no file can take its place */
+	expect(c, "-ERR", "SAVE", NULL);
+	expect_like(
+		c, "-MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.*",
+		"SET", "a", "1", NULL);
+	expect(c, "nil", "GET", "a", NULL);
+	ck_assert_int_eq(info_number(c, "rdb_saves"), 0);
+	expect(c, "+OK", "CONFIG", "SET", "save", "", NULL);
+	expect_eventually(c, "+OK", "SET", "a", "1", NULL);
+	expect(c, "-ERR Errors trying to SHUTDOWN. Check logs.", "SHUTDOWN", "SAVE", "NOW", NULL);
+	expect(c, "$1", "GET", "a", NULL);
+	ck_assert_int_eq(rmdir(name), 0);
+	expect(c, "+OK", "SAVE", NULL);
+	expect_rdb(server, "dump.rdb", 1);
+	server_stop(server);
+}
+END_TEST
+
+/* The append-only file is turned on, rewritten and turned off while the daemon runs. */
+START_TEST(append_only)
+{
+	struct server *server = server_start(NULL);
+	struct client *c = client_open(server, _i);
+	char *text;
+
+	expect(c, "-ERR Can't execute an AOF background rewriting. Please check the server logs for more information.",
+	       "BGREWRITEAOF", NULL);
+	expect(c, "+OK", "SET", "before", "1", NULL);
+	expect(c, "+OK", "CONFIG", "SET", "appendonly", "yes", "appendfsync", "always", NULL);
+	wait_until(info_number(c, "aof_rewrites") == 1);
+	ck_assert_int_eq(info_number(c, "aof_enabled"), 1);
+	expect_rdb(server, "appendonlydir/appendonly.aof.1.base.rdb", 1);
+	expect(c, "+OK", "SET", "after", "2", NULL);
+	wait_until(file_bytes(server, "appendonlydir/appendonly.aof.1.incr.aof") > 0);
+	expect(c, "+Background append only file rewriting started", "BGREWRITEAOF", NULL);
+	wait_until(info_number(c, "aof_rewrites") == 2);
+	expect_rdb(server, "appendonlydir/appendonly.aof.2.base.rdb", 2);
+	text = file_read(server->directory, "appendonlydir/appendonly.aof.manifest");
+	ck_assert_str_eq(text,
+			 "file appendonly.aof.2.base.rdb seq 2 type b\nfile appendonly.aof.2.incr.aof seq 2 type i\n");
+	free(text);
+	expect(c, "+OK", "CONFIG", "SET", "appendonly", "no", NULL);
+	wait_until(info_number(c, "aof_enabled") == 0);
+	expect(c, "+OK", "SET", "unwritten", "3", NULL);
+	server_stop(server);
+}
+END_TEST
+
+Suite *save_suite(void)
+{
+	Suite *suite = suite_create("save");
+	TCase *shared_replies = shared_case(suite, "replies");
+	TCase *alone = alone_case(suite, "files");
+
+	tcase_add_loop_test(shared_replies, replies, 2, 4);
+	tcase_add_loop_test(alone, in_a_transaction, 2, 4);
+	tcase_add_test(alone, an_instant);
+	tcase_add_test(alone, save_points);
+	tcase_add_test(alone, failures);
+	tcase_add_loop_test(alone, append_only, 2, 4);
+	return suite;
+}
