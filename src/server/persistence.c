@@ -607,6 +607,8 @@ static void go_on(struct persistence *self)
 
 static void on_tick(uv_timer_t *timer)
 {
+	if (gate_has(GATE_MISCONF))
+		tell_trouble(timer->data); /* settings may have put an end to it */
 	go_on(timer->data);
 }
 
