@@ -167,11 +167,7 @@ static bool load_everything(struct load *load)
 		if (!load_file(load, &load->files.files[i], i + 1 == load->files.count))
 			return false;
 	}
-	if (!data_files_upgrade(&load->files, &load->fault))
-		return false;
-	load->fault.path[0] = '\0';
-	load->fault.damaged = false;
-	return load->events.loaded == NULL || load->events.loaded(load->events.arg, &load->files, load->fault.error);
+	return data_files_upgrade(&load->files, &load->fault);
 }
 
 /* --- while it goes on --------------------------------------------------------------------------------------------- */
