@@ -17,6 +17,7 @@
 #include "command/handlers.h"
 #include "command/monitor.h"
 #include "command/slow.h"
+#include "persist/journal.h"
 #include "session/postpone.h"
 #include "session/tracking.h"
 #include "session/transaction.h"
@@ -431,6 +432,7 @@ size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, st
 		.random = &dispatcher->random,
 		.dispatcher = dispatcher,
 	};
+	uint64_t own = journal_own();
 	size_t done = 0;
 
 	for (size_t i = 0; i < count; i++)
@@ -460,5 +462,7 @@ size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, st
 			break;
 	}
 	tracking_run_by(NULL);
+	if (journal_own() != own)
+		session->written = journal_own();
 	return done;
 }

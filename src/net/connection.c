@@ -8,6 +8,7 @@
  * - a command is unfinished: its first bytes wait in `input` (or, a large argument, in the decoder's block);
  * - its replies are more than one send takes (128 KB) or than the client reads: the rest waits in `output`, and beyond
  *   client-backlog-limit nothing more is read or run for it until that is gone;
+ * - its replies tell of what the journal has not released (net/hold.h): they wait in `output`, too;
  * - the session is paused: what came after the pausing command waits in `input`;
  * - the session is blocked: the same, but it is read from, up to client-query-buffer-limit, for else nobody would see
  *   the client go.
@@ -24,6 +25,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "command/monitor.h"
+#include "net/hold.h"
 
 enum { LINGER_MS = 1000 };
 
@@ -71,7 +73,8 @@ static void deadline_passed(uv_timer_t *timer)
 			connection_end_wait(connection);
 	} else if (timeout == 0) {
 		return;
-	} else if (session_has(&connection->session, SESSION_PAUSED | SESSION_LISTENS) || output_moves(connection)) {
+	} else if (session_has(&connection->session, SESSION_PAUSED | SESSION_LISTENS) || output_moves(connection) ||
+		   connection_is_held(connection)) {
 		connection_start_deadline(
 			connection); /* the client waits for us, or takes its time to read what it asked for */
 	} else if (silent < timeout) {
@@ -115,6 +118,7 @@ void connection_close(struct connection *connection)
 	connection->state = CONNECTION_CLOSING;
 	worker_cancel_task(connection->worker, &connection->session);
 	connection_cancel_wait(connection);
+	hold_end(connection);
 	monitor_leave(&connection->session);
 	session_free(&connection->session); /* before the descriptor goes: others may be looking at it */
 	inbox_free(connection);

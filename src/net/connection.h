@@ -43,6 +43,7 @@ struct connection {
 	uint8_t open_handles; /* whose close callback has not come */
 	bool reading;	      /* uv_read_start is in force */
 	bool serving;	      /* its commands are being run further up the stack */
+	bool at_end;	      /* the client has shut its side: nothing more comes */
 
 	/* For CLIENT LIST, on any thread. */
 	_Atomic uint64_t input_bytes;
@@ -88,6 +89,15 @@ void connection_send(struct connection *connection, struct reply *reply);
 
 /* Sends what is in its inbox. */
 void connection_deliver(struct connection *connection);
+
+/* Whether some of its output must wait for the journal: it runs no commands until that has been released. */
+static inline bool connection_is_held(const struct connection *connection)
+{
+	return connection->output != NULL && connection->output->held;
+}
+
+/* Sends what the journal has released of its output, and goes on where that has held it up. */
+void connection_release(struct connection *connection);
 
 /* Bytes of replies that wait. */
 static inline size_t connection_backlog(const struct connection *connection)

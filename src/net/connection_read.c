@@ -23,17 +23,20 @@ static bool connection_may_run(const struct connection *connection)
 {
 	return connection->state == CONNECTION_OPEN &&
 	       !session_has(&connection->session, SESSION_CLOSING | SESSION_PAUSED) &&
+	       !connection_is_held(connection) &&
 	       connection_backlog(connection) < (size_t)setting_get(&settings.client_backlog_limit);
 }
 
 /* Whether its client waits, perhaps for ever, and is read from so that its leaving is noticed. A pause ends by itself:
- * for that the memory is not spent. */
+ * for that the memory is not spent. Neither for replies that are held, but to stop and start reading for each of them
+ * would cost more than the rest. */
 static bool connection_awaits_end(const struct connection *connection)
 {
 	if (connection->state != CONNECTION_OPEN || session_has(&connection->session, SESSION_CLOSING))
 		return false;
 	return connection->wait != NULL ||
-	       (session_is_postponed(&connection->session) && connection->input.len < WORKER_READ_SIZE);
+	       ((session_is_postponed(&connection->session) || connection_is_held(connection)) &&
+		connection->input.len < WORKER_READ_SIZE);
 }
 
 /* Whether more of its bytes may come: to be run, or to be kept. */
@@ -341,7 +344,8 @@ static void read_bytes(struct connection *connection, char *bytes, size_t len)
 	}
 }
 
-/* No more bytes come from the client. If it has only shut its own side, it still gets the replies that wait. */
+/* No more bytes come from the client. If it has only shut its own side, what it has sent is still run as far as that
+ * waits for its output alone, and it still gets the replies. */
 static void read_ended(struct connection *connection, ssize_t reason)
 {
 	if (reason != UV_EOF || connection->output == NULL || connection->state != CONNECTION_OPEN) {
@@ -349,8 +353,7 @@ static void read_ended(struct connection *connection, ssize_t reason)
 		return;
 	}
 	connection->reading = false; /* libuv stops at the end by itself */
-	session_mark(&connection->session, SESSION_CLOSING);
-	connection_settle(connection);
+	connection->at_end = true;
 }
 
 static void read_done(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
@@ -376,6 +379,11 @@ void connection_resume_input(struct connection *connection)
 		connection_input(connection, connection->input.data, connection->input.len);
 	if (connection->state == CONNECTION_CLOSING || connection->reading)
 		return;
+	if (connection->at_end) {
+		if (connection->output == NULL)
+			connection_close(connection);
+		return;
+	}
 	if (connection->state == CONNECTION_LINGERING || connection_may_read(connection))
 		connection->reading = uv_read_start(&connection->transport.stream, read_alloc, read_done) == 0;
 }

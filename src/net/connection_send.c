@@ -1,10 +1,12 @@
 /*
  * What a connection sends. The happy path: the kernel takes the whole reply at once (output_try). What it does not take
  * goes into `output`, and one request after the other sends that; reading goes on when there is little enough left.
+ * What the journal holds back goes there, too, and is sent by connection_release().
  */
 #include "net/connection.h"
 
 #include "base/log.h"
+#include "net/hold.h"
 #include "net/output_limit.h"
 
 /* --- sending ------------------------------------------------------------------------------------------------------ */
@@ -60,37 +62,39 @@ bool connection_check_soft_limits(struct worker *worker)
 
 static void output_done(uv_write_t *request, int status);
 
-/* Starts sending what waits, unless a request is under way already. */
+/*
+ * Goes on with the output. Afterwards a request is under way, or nothing is left and there is no output, or the
+ * connection is held.
+ */
 static void connection_send_output(struct connection *connection)
 {
 	struct output *output = connection->output;
+	bool held = false;
 
-	if (output->writing)
-		return;
-	output->request.data = connection;
-	if (output_send(output, &connection->transport.stream, output_done) != 0)
-		connection_close(connection);
-}
-
-static void output_done(uv_write_t *request, int status)
-{
-	struct connection *connection = request->data;
-	struct output *output = connection->output;
-
-	if (status != 0) {
-		connection_close(connection);
-		return;
+	while (output->first != NULL && !output->writing && !held) {
+		if (output_send(output, &connection->transport.stream, hold_released(connection), output_done) != 0) {
+			connection_close(connection);
+			return;
+		}
+		held = !output->writing && output->first != NULL && hold_begin(connection);
 	}
-	counter_add(&connection->worker->output_bytes, output_sent(output));
-	counter_add(&connection->worker->writes, 1);
-	connection->active = uv_now(&connection->worker->loop);
-	if (output->first != NULL) {
-		connection_send_output(connection);
-	} else {
+	if (output->first == NULL) {
+		hold_end(connection);
 		output_free(output);
 		connection->output = NULL;
 	}
-	connection_note_output(connection);
+}
+
+static void connection_count_sent(struct connection *connection, size_t bytes)
+{
+	counter_add(&connection->worker->output_bytes, bytes);
+	counter_add(&connection->worker->writes, bytes > 0);
+}
+
+/* Goes on with what had to wait until there was less output. */
+static void input_proceed(struct connection *connection)
+{
+	connection->active = uv_now(&connection->worker->loop);
 	if (connection->state != CONNECTION_OPEN)
 		return;
 	if (connection->output == NULL && session_has(&connection->session, SESSION_CLOSING))
@@ -99,10 +103,71 @@ static void output_done(uv_write_t *request, int status)
 		connection_resume_input(connection);
 }
 
+static void output_done(uv_write_t *request, int status)
+{
+	struct connection *connection = request->data;
+
+	if (status != 0) {
+		connection_close(connection);
+		return;
+	}
+	connection_count_sent(connection, output_sent(connection->output));
+	connection_send_output(connection);
+	connection_note_output(connection);
+	input_proceed(connection);
+}
+
+static void connection_send_failed(struct connection *connection, int error)
+{
+	log_event(error == UV_ENOMEM ? LOG_WARNING : LOG_VERBOSE, "cannot send a reply, client closed",
+		  LOG_INT("id", connection->session.id), LOG_TEXT_FIELD("error", uv_strerror(error)));
+	connection_close(connection);
+}
+
+/* At once as far as the kernel takes it: to wait for the loop's next turn would cost each reply some of its time. */
+void connection_release(struct connection *connection)
+{
+	uint64_t released = hold_released(connection);
+	struct output *output = connection->output;
+	ssize_t sent = 0;
+
+	if (output_position(output) <= released)
+		hold_end(connection);
+	if (!output->writing)
+		sent = output_flush(output, &connection->transport, released);
+	if (sent < 0) {
+		connection_send_failed(connection, (int)sent);
+		return;
+	}
+	connection_count_sent(connection, (size_t)sent);
+	connection_send_output(connection);
+	connection_note_output(connection);
+	if (!connection_is_held(connection))
+		input_proceed(connection);
+}
+
+/* Makes what is left of `reply` behind its first `sent` bytes wait, for the kernel or for the journal's position. */
+static void connection_queue(struct connection *connection, struct reply *reply, size_t sent, uint64_t position)
+{
+	if (connection->output == NULL)
+		connection->output = output_new(connection);
+	if (connection->output == NULL || !output_take(connection->output, reply, sent, position)) {
+		reply_clear(reply);
+		connection_send_failed(connection, UV_ENOMEM);
+		return;
+	}
+	connection_note_output(connection);
+	if (output_limit_reached(connection))
+		connection_close_at_limit(connection);
+	else if (position == 0 || !hold_begin(connection))
+		connection_send_output(connection);
+}
+
 void connection_send(struct connection *connection, struct reply *reply)
 {
 	size_t len = reply_len(reply);
 	ssize_t sent = 0;
+	uint64_t position;
 
 	if (reply_failed(reply)) {
 		log_event(LOG_WARNING, "no memory for a reply, client closed", LOG_INT("id", connection->session.id));
@@ -110,34 +175,23 @@ void connection_send(struct connection *connection, struct reply *reply)
 		connection_close(connection);
 		return;
 	}
-	if (len == 0)
+	if (len == 0 && !hold_is_owed(connection))
 		return;
-	if (connection->output == NULL) {
+	position = hold_position(connection);
+	if (connection->output == NULL && position == 0) {
 		sent = output_try(&connection->transport, reply);
+		if (sent < 0) {
+			reply_clear(reply);
+			connection_send_failed(connection, (int)sent);
+			return;
+		}
+		connection_count_sent(connection, (size_t)sent);
 		if (sent == (ssize_t)len) {
-			counter_add(&connection->worker->output_bytes, len);
-			counter_add(&connection->worker->writes, 1);
 			reply_clear(reply);
 			return;
 		}
-		if (sent >= 0)
-			connection->output = output_new();
 	}
-	if (sent < 0 || connection->output == NULL || !output_take(connection->output, reply, (size_t)sent)) {
-		log_event(sent == UV_ENOMEM || sent >= 0 ? LOG_WARNING : LOG_VERBOSE,
-			  "cannot send a reply, client closed", LOG_INT("id", connection->session.id),
-			  LOG_TEXT_FIELD("error", uv_strerror(sent < 0 ? (int)sent : UV_ENOMEM)));
-		reply_clear(reply);
-		connection_close(connection);
-		return;
-	}
-	counter_add(&connection->worker->output_bytes, (uint64_t)sent);
-	counter_add(&connection->worker->writes, sent > 0);
-	connection_note_output(connection);
-	if (output_limit_reached(connection))
-		connection_close_at_limit(connection);
-	else
-		connection_send_output(connection);
+	connection_queue(connection, reply, (size_t)sent, position);
 }
 
 void connection_deliver(struct connection *connection)

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "net/connection.h"
+#include "net/hold.h"
 #include "net/listener.h"
 #include "net/worker.h"
 
@@ -142,6 +143,15 @@ int net_port(const struct net *net)
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
+/* The journal has moved; on the thread that has moved it. */
+static void net_release(void *arg)
+{
+	struct net *net = arg;
+
+	for (unsigned i = 0; i < net->options.threads; i++)
+		hold_wake(&net->workers[i]);
+}
+
 struct net *net_new(const struct net_options *options)
 {
 	struct net *net = calloc(1, sizeof(*net));
@@ -165,6 +175,7 @@ struct net *net_new(const struct net_options *options)
 		return NULL;
 	}
 	lock_init(&net->baseline_lock, options->threads > 1);
+	journal_on_release(net_release, net);
 	listeners_init(&net->listeners, net, &net->workers[0].loop, client_accepted);
 	return net;
 }
@@ -223,6 +234,7 @@ void net_free(struct net *net)
 {
 	if (!net->stopping)
 		net_stop(net);
+	journal_on_release(NULL, NULL);
 	for (unsigned i = 0; i < net->options.threads; i++)
 		worker_free(&net->workers[i]);
 	free(net->workers);

@@ -28,7 +28,8 @@ struct net_options {
 	void *arg;
 };
 
-/* Makes the workers; their threads start with net_run. NULL when there is no memory or no descriptor to be had. */
+/* Makes the workers, and takes the journal's on_release; their threads start with net_run. NULL when there is no memory
+ * or no descriptor to be had. */
 struct net *net_new(const struct net_options *options);
 
 /* Worker 0's loop, for signals and timers of the server. */
@@ -43,6 +44,7 @@ bool net_run(struct net *net);
 /* Closes every connection at once, whatever is still queued for it, and ends the loops. Worker 0's thread. */
 void net_stop(struct net *net);
 
+/* Nobody moves the journal's positions any more. */
 void net_free(struct net *net);
 
 /* Runs job(arg) on the worker's thread, in the order posted. Any thread. Without memory the process ends with a log

@@ -21,12 +21,13 @@ struct batch {
 	uv_buf_t bufs[PIECES_AT_ONCE];
 };
 
-struct output *output_new(void)
+struct output *output_new(void *owner)
 {
 	struct output *output = calloc(1, sizeof(*output));
 
 	if (output == NULL)
 		return NULL;
+	output->request.data = owner;
 	output->left_at_deadline = SIZE_MAX;
 	return output;
 }
@@ -89,12 +90,13 @@ ssize_t output_try(struct transport *transport, const struct reply *reply)
 }
 
 /* A new chunk at the end of the queue; NULL when there is no memory. */
-static struct output_chunk *chunk_add(struct output *output)
+static struct output_chunk *chunk_add(struct output *output, uint64_t position)
 {
 	struct output_chunk *chunk = calloc(1, sizeof(*chunk));
 
 	if (chunk == NULL)
 		return NULL;
+	chunk->position = position;
 	if (output->first == NULL)
 		output->first = chunk;
 	else
@@ -104,13 +106,18 @@ static struct output_chunk *chunk_add(struct output *output)
 	return chunk;
 }
 
-/* Whether the last chunk is one of copied bytes, has room for `len` more and is not being sent. Without this, replies
- * of a few bytes that come one by one would take many times their size. */
-static bool last_has_room(const struct output *output, size_t len)
+uint64_t output_position(const struct output *output)
+{
+	return output->first != NULL ? output->last->position : 0;
+}
+
+/* Whether the last chunk is one of copied bytes, has room for `len` more, is not being sent and waits for as much.
+ * Without this, replies of a few bytes that come one by one would take many times their size. */
+static bool last_has_room(const struct output *output, size_t len, uint64_t position)
 {
 	const struct reply *reply;
 
-	if (output->chunks <= output->sending_chunks)
+	if (output->chunks <= output->sending_chunks || output->last->position != position)
 		return false;
 	reply = &output->last->reply;
 	return reply->insert_count == 0 && reply->bytes.len + len <= SMALL_REST;
@@ -126,14 +133,17 @@ static struct reply_place place_behind(const struct reply *reply, size_t skip)
 	return place;
 }
 
-bool output_take(struct output *output, struct reply *reply, size_t skip)
+/* Nothing may leave before what is ahead of it. */
+bool output_take(struct output *output, struct reply *reply, size_t skip, uint64_t position)
 {
 	size_t rest = reply_len(reply) - skip;
 	bool is_small = reply->insert_count == 0 && rest <= SMALL_REST;
 	struct output_chunk *chunk = output->last;
 
-	if (!is_small || !last_has_room(output, rest))
-		chunk = chunk_add(output);
+	if (position < output_position(output))
+		position = output_position(output);
+	if (!is_small || !last_has_room(output, rest, position))
+		chunk = chunk_add(output, position);
 	if (chunk == NULL)
 		return false;
 	if (is_small) {
@@ -149,23 +159,6 @@ bool output_take(struct output *output, struct reply *reply, size_t skip)
 	return !reply_failed(&chunk->reply);
 }
 
-int output_send(struct output *output, uv_stream_t *stream, uv_write_cb done)
-{
-	struct batch batch;
-	int error;
-
-	batch_begin(&batch);
-	output->sending_chunks = 0;
-	for (struct output_chunk *chunk = output->first; chunk != NULL && !batch_is_full(&batch); chunk = chunk->next) {
-		batch_add(&batch, &chunk->reply, &chunk->place);
-		output->sending_chunks++;
-	}
-	output->sending = batch.bytes;
-	error = uv_write(&output->request, stream, batch.bufs, batch.count, done);
-	output->writing = error == 0;
-	return error;
-}
-
 static bool chunk_is_sent(const struct output_chunk *chunk)
 {
 	struct reply_place place = chunk->place;
@@ -173,20 +166,87 @@ static bool chunk_is_sent(const struct output_chunk *chunk)
 	return reply_next_piece(&chunk->reply, &place, 1).len == 0;
 }
 
-size_t output_sent(struct output *output)
+/* Frees those of the first `most` chunks that have been sent. */
+static void chunks_drop(struct output *output, size_t most)
 {
-	size_t sent = output->sending;
-
-	output->writing = false;
-	output->sending = 0;
-	output->sending_chunks = 0;
-	output->bytes -= sent;
-	while (output->first != NULL && chunk_is_sent(output->first)) {
+	while (most-- > 0 && output->first != NULL && chunk_is_sent(output->first)) {
 		struct output_chunk *next = output->first->next;
 
 		chunk_free(output->first);
 		output->first = next;
 		output->chunks--;
 	}
+}
+
+int output_send(struct output *output, uv_stream_t *stream, uint64_t released, uv_write_cb done)
+{
+	struct batch batch;
+	int error;
+
+	batch_begin(&batch);
+	output->sending_chunks = 0;
+	for (struct output_chunk *chunk = output->first;
+	     chunk != NULL && chunk->position <= released && !batch_is_full(&batch); chunk = chunk->next) {
+		batch_add(&batch, &chunk->reply, &chunk->place);
+		output->sending_chunks++;
+	}
+	if (batch.bytes == 0) {
+		chunks_drop(output, output->sending_chunks);
+		output->sending_chunks = 0;
+		return 0;
+	}
+	output->sending = batch.bytes;
+	error = uv_write(&output->request, stream, batch.bufs, batch.count, done);
+	output->writing = error == 0;
+	return error;
+}
+
+size_t output_sent(struct output *output)
+{
+	size_t sent = output->sending;
+
+	output->bytes -= sent;
+	chunks_drop(output, output->sending_chunks);
+	output->writing = false;
+	output->sending = 0;
+	output->sending_chunks = 0;
+	return sent;
+}
+
+/* Moves the places of the first chunks behind the bytes that have been sent. */
+static void chunks_advance(struct output *output, size_t sent)
+{
+	struct output_chunk *chunk = output->first;
+
+	output->bytes -= sent;
+	while (sent > 0) {
+		size_t len = reply_next_piece(&chunk->reply, &chunk->place, sent).len;
+
+		sent -= len;
+		if (len == 0)
+			chunk = chunk->next;
+	}
+}
+
+ssize_t output_flush(struct output *output, struct transport *transport, uint64_t released)
+{
+	struct batch batch;
+	size_t chunks = 0;
+	ssize_t sent = 0;
+
+	batch_begin(&batch);
+	for (struct output_chunk *chunk = output->first;
+	     chunk != NULL && chunk->position <= released && !batch_is_full(&batch); chunk = chunk->next) {
+		struct reply_place place = chunk->place;
+
+		batch_add(&batch, &chunk->reply, &place);
+		chunks++;
+	}
+	if (batch.bytes > 0)
+		sent = transport_send(transport, batch.bufs, batch.count);
+	if (sent < 0)
+		return sent;
+	chunks_advance(output, (size_t)sent);
+	chunks_drop(output, chunks);
 	return sent;
 }

@@ -13,6 +13,7 @@
 #include "command/latency.h"
 #include "command/slow.h"
 #include "net/connection.h"
+#include "net/hold.h"
 
 /* --- mailbox ------------------------------------------------------------------------------------------------------ */
 
@@ -86,6 +87,7 @@ static void turn_account(struct worker *worker)
 		latency_note(LATENCY_LOOP, (int64_t)clock_ticks_to_us(ticks) / 1000, worker->now_ms);
 }
 
+/* What the turn has written to the journal is read by others while this thread polls. */
 static void turn_begin(uv_prepare_t *prepare)
 {
 	struct worker *worker = worker_of(prepare->loop);
@@ -94,6 +96,7 @@ static void turn_begin(uv_prepare_t *prepare)
 		turn_account(worker);
 	worker->now_ms = 0;
 	worker->reader = NULL;
+	journal_kick();
 }
 
 /* --- tasks -------------------------------------------------------------------------------------------------------- */
@@ -220,6 +223,7 @@ void worker_stop(struct worker *worker, const struct net_options *options)
 	if (worker->stopping)
 		return;
 	worker->stopping = true;
+	hold_look(worker); /* what has been released just now is still sent */
 	connection_close_all(worker);
 	if (options->on_worker_stop != NULL)
 		options->on_worker_stop(&worker->loop, worker->index, options->arg);

@@ -58,6 +58,11 @@ struct worker {
 	struct connection *inbox_first; /* under inbox_lock (utlist.h) */
 	bool inbox_posted;		/* under inbox_lock: a message to deliver them is under way */
 
+	/* The connections whose output the journal holds back (net/hold.h). */
+	struct output *held;	     /* utlist.h */
+	_Atomic bool holds;	     /* there are some */
+	_Atomic bool release_posted; /* a message to look at them is under way */
+
 	/* The wall clock, read once for each wake-up by whoever first asks. libuv's own time does not do: the system's
 	 * coarse clock, which it reads, lags behind the milliseconds at which keys die. */
 	uv_prepare_t before_poll; /* forgets the time and whose turn it was */

@@ -65,6 +65,7 @@ struct journal {
 
 static struct journal journal;
 struct journal_positions journal_positions;
+_Thread_local uint64_t journal_own_position;
 static _Thread_local struct effects unit = {.first_db = -1, .db = -1};
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
@@ -271,10 +272,12 @@ static void commit_unit(void)
 {
 	lock_take(&journal.lock);
 	if (!journal_is_broken() && journal.last != NULL) {
-		if (put_unit(&unit))
+		if (put_unit(&unit)) {
+			journal_own_position = journal.written;
 			atomic_store_explicit(&journal_positions.committed, journal.written, memory_order_release);
-		else
+		} else {
 			atomic_store_explicit(&journal.broken, true, memory_order_release);
+		}
 	}
 	lock_release(&journal.lock);
 	effects_clear(&unit);

@@ -75,6 +75,14 @@ static inline uint64_t journal_hold(void)
 	return position > journal_released() ? position : 0;
 }
 
+/* Behind the last unit that the calling thread has committed. */
+extern _Thread_local uint64_t journal_own_position;
+
+static inline uint64_t journal_own(void)
+{
+	return journal_own_position;
+}
+
 /* By the one who writes the append-only file. Both call the hook. */
 void journal_release(uint64_t position);
 void journal_set_synced(uint64_t position);
@@ -84,7 +92,8 @@ void journal_set_synced(uint64_t position);
 void journal_stall(bool stalled);
 bool journal_is_stalled(void);
 
-/* hook(arg) is called on the releasing thread, often: it must be quick and not block. Set once, before others run. */
+/* hook(arg) is called on the releasing thread, often: it must be quick and not block. Set while no other thread runs.
+ */
 void journal_on_release(void (*hook)(void *arg), void *arg);
 
 /* --- reading ----------------------------------------------------------------------------------------------------- */

@@ -154,6 +154,7 @@ struct session {
 	_Atomic uint8_t protocol;		      /* any thread; 2 or 3 */
 	_Atomic int64_t queued;			      /* any thread; commands since MULTI, -1: no transaction is open */
 	_Atomic uint64_t queued_bytes;		      /* any thread; memory they take */
+	uint64_t written;		  /* the journal's position behind what it has written last; 0: nothing */
 	struct transaction *transaction;  /* owned; NULL until a command is queued (session/transaction.h) */
 	struct resp_request *postponed;	  /* owned; a command that waits for the end of a pause (session/postpone.h) */
 	_Atomic uint64_t postponed_bytes; /* any thread; memory it takes */

@@ -27,6 +27,7 @@ static suite_maker *const suites[] = {
 	config_suite,
 	walk_suite,
 	output_suite,
+	hold_suite,
 	histogram_suite,
 	persist_suite,
 	access_suite,

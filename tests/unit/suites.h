@@ -27,6 +27,7 @@ Suite *dispatch_suite(void);
 Suite *config_suite(void);
 Suite *walk_suite(void);
 Suite *output_suite(void);
+Suite *hold_suite(void);
 Suite *persist_suite(void);
 Suite *access_suite(void);
 Suite *aof_suite(void);

@@ -64,7 +64,7 @@ static void setup(void)
 	uv_loop_init(&fixture.loop);
 	ck_assert_int_eq(transport_open(&fixture.transport, &fixture.loop, ends[0], TRANSPORT_UNIX, &opened), 0);
 	fixture.reader = ends[1];
-	fixture.output = output_new();
+	fixture.output = output_new(NULL);
 	for (unsigned i = 0; i < BLOCKS; i++)
 		fixture.blocks[i] = numbered_block(i);
 }
@@ -173,8 +173,14 @@ static void receive(void)
 /* Puts the reply behind what waits, its first `skip` bytes left out. */
 static void take(size_t skip)
 {
-	ck_assert(output_take(fixture.output, &fixture.reply, skip));
+	ck_assert(output_take(fixture.output, &fixture.reply, skip, 0));
 	ck_assert_uint_eq(reply_len(&fixture.reply), 0);
+}
+
+/* The same for one that may leave when the position is released. */
+static void take_held(uint64_t position)
+{
+	ck_assert(output_take(fixture.output, &fixture.reply, 0, position));
 }
 
 /* The same when nobody has sent these bytes, nor should. */
@@ -191,7 +197,7 @@ static void take_rest(size_t skip)
 static void start(size_t *total)
 {
 	fixture.output->request.data = total;
-	ck_assert_int_eq(output_send(fixture.output, &fixture.transport.stream, sent), 0);
+	ck_assert_int_eq(output_send(fixture.output, &fixture.transport.stream, UINT64_MAX, sent), 0);
 	ck_assert_uint_gt(fixture.output->sending, 0);
 }
 
@@ -412,6 +418,86 @@ START_TEST(test_closed_under_way)
 }
 END_TEST
 
+/* Nothing leaves before its time, nor before what is ahead of it. */
+START_TEST(test_held)
+{
+	size_t total = 0;
+
+	add_text(3);
+	take_held(10);
+	add_text(4);
+	take_held(20);
+	add_text(5);
+	take_held(0);
+	ck_assert_uint_eq(fixture.output->chunks, 2);
+	ck_assert_uint_eq(output_position(fixture.output), 20);
+	ck_assert_int_eq(output_send(fixture.output, &fixture.transport.stream, 9, sent), 0);
+	ck_assert(!fixture.output->writing);
+	ck_assert_int_eq(output_flush(fixture.output, &fixture.transport, 9), 0);
+	ck_assert_uint_eq(fixture.output->chunks, 2);
+	fixture.output->request.data = &total;
+	ck_assert_int_eq(output_send(fixture.output, &fixture.transport.stream, 19, sent), 0);
+	ck_assert_uint_eq(fixture.output->sending, 9);
+	while (fixture.output->writing)
+		uv_run(&fixture.loop, UV_RUN_NOWAIT);
+	ck_assert_uint_eq(fixture.output->chunks, 1);
+	ck_assert_int_eq(output_flush(fixture.output, &fixture.transport, 20), 10 + 11);
+	ck_assert_ptr_null(fixture.output->first);
+	ck_assert_uint_eq(output_position(fixture.output), 0);
+	receive();
+	finish(fixture.expected.len);
+}
+END_TEST
+
+/* Nothing at all can be held, and goes when its time has come. */
+START_TEST(test_nothing_held)
+{
+	take_held(10);
+	ck_assert_uint_eq(fixture.output->chunks, 1);
+	ck_assert_int_eq(output_flush(fixture.output, &fixture.transport, 9), 0);
+	ck_assert_int_eq(output_send(fixture.output, &fixture.transport.stream, 9, sent), 0);
+	ck_assert_uint_eq(output_position(fixture.output), 10);
+	ck_assert_int_eq(output_flush(fixture.output, &fixture.transport, 10), 0);
+	ck_assert_ptr_null(fixture.output->first);
+	take_held(10);
+	ck_assert_int_eq(output_send(fixture.output, &fixture.transport.stream, 10, sent), 0);
+	ck_assert(!fixture.output->writing);
+	ck_assert_ptr_null(fixture.output->first);
+	take_held(10);
+	add_text(5);
+	take_held(11);
+	ck_assert_int_eq(output_flush(fixture.output, &fixture.transport, 11), 11);
+	ck_assert_ptr_null(fixture.output->first);
+	receive();
+	finish(fixture.expected.len);
+}
+END_TEST
+
+/* What is flushed is cut as a request is, by the kernel and by the most that is sent at once. */
+START_TEST(test_flushed)
+{
+	size_t total = 0;
+
+	for (unsigned i = 0; i < 300; i++) {
+		add_block(i);
+		add_text(i % 50);
+		take_held(i / 100);
+	}
+	ck_assert_uint_gt(fixture.output->chunks, 3);
+	while (fixture.output->first != NULL) {
+		ssize_t some = output_flush(fixture.output, &fixture.transport, UINT64_MAX);
+
+		if (some == 0)
+			receive();
+		ck_assert_int_ge(some, 0);
+		ck_assert_int_le(some, SEND_AT_ONCE);
+		total += (size_t)some;
+	}
+	receive();
+	finish(total);
+}
+END_TEST
+
 Suite *output_suite(void)
 {
 	Suite *suite = suite_create("output");
@@ -429,6 +515,9 @@ Suite *output_suite(void)
 	tcase_add_test(core, test_chunk_behind_those_under_way);
 	tcase_add_test(core, test_behind_a_part);
 	tcase_add_test(core, test_closed_under_way);
+	tcase_add_test(core, test_held);
+	tcase_add_test(core, test_nothing_held);
+	tcase_add_test(core, test_flushed);
 	suite_add_tcase(suite, core);
 	return suite;
 }
