@@ -6,7 +6,7 @@
  * How long a slice may take is the whole of what clients notice. In a turn that served nobody it is SLICE_MAX_NS: a
  * client that comes meanwhile waits for no more. In one that served many it is a share of the time that they took, so
  * that a loop which is busy all the time loses that share and no more, and each of its turns becomes longer by it.
- * doc/decisions/snapshot-writer.md has the measurements.
+ * doc/decisions/snapshot-writer.md says how the numbers were chosen.
  */
 #include "server/walker.h"
 
