@@ -258,6 +258,10 @@ class Series:
             self.failures.append(f"nobody has written to {wrong}, yet they are not what they were")
 
 
+def _wait_for_deaths(connection):
+    wait_for(lambda: "expires=0," in info(connection).get("db0", "expires=0,"), "the death of all keys with a time to live")
+
+
 def _size_and_digest(connection):
     return connection.ask(b"DBSIZE"), connection.ask(b"DEBUG", b"DIGEST")
 
@@ -311,6 +315,7 @@ class Test:
             daemon.kill()
             daemon.start()
             connection = daemon.connect()
+            _wait_for_deaths(connection)
             after = _size_and_digest(connection)
             connection.close()
             self._check(before == after, f"{daemon.name}: evicted and dead keys: {before} before the crash, {after} after it")
@@ -333,7 +338,7 @@ class Test:
         assert int(info(connection)["evicted_keys"]) > 100, "nothing was evicted"
         # Until all that is to die has, and nobody is evicted any more.
         assert connection.ask(b"CONFIG", b"SET", b"maxmemory", b"0") == OK
-        wait_for(lambda: info(connection)["db0"].split(",")[1] == "expires=0", "the death of all keys with a time to live")
+        _wait_for_deaths(connection)
         found = _size_and_digest(connection)
         connection.close()
         return found
