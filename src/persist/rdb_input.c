@@ -12,13 +12,17 @@
 #include "persist/crc64.h"
 
 enum {
-	CHUNK = 1024 * 1024, /* bytes */
-	BLOCK_STEP = CHUNK,  /* bytes of a block of its own at first, if nobody knows that there are more */
+	CHUNK = 256 * 1024, /* bytes */
+	CHUNK_LEAST = 64,   /* of a file that is smaller */
+	BLOCK_STEP = CHUNK, /* bytes of a block of its own at first, if nobody knows that there are more */
 };
 
 bool rdb_input_init(struct rdb_input *input, struct rdb_source source, int64_t size)
 {
-	*input = (struct rdb_input){.source = source, .size = size, .chunk = block_new(CHUNK)};
+	*input = (struct rdb_input){.source = source, .size = size, .stretch = CHUNK};
+	if (size >= 0 && size < CHUNK)
+		input->stretch = size < CHUNK_LEAST ? CHUNK_LEAST : (size_t)size;
+	input->chunk = block_new(input->stretch);
 	return input->chunk != NULL;
 }
 
@@ -46,7 +50,7 @@ static bool make_room(struct rdb_input *input)
 {
 	struct slice rest = rdb_input_rest(input);
 	struct block *chunk = input->chunk;
-	size_t cap = CHUNK;
+	size_t cap = input->stretch;
 
 	while (cap / 2 < rest.len)
 		cap *= 2;

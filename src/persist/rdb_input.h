@@ -28,6 +28,7 @@ enum { RDB_INPUT_UNKNOWN = -1 }; /* a size */
 struct rdb_input {
 	struct rdb_source source;
 	int64_t size;	     /* bytes that the source has in all, or RDB_INPUT_UNKNOWN */
+	size_t stretch;	     /* bytes of a chunk that no record needs larger */
 	struct block *chunk; /* the stretch */
 	size_t at;	     /* where in it the first byte stands that is not taken */
 	size_t summed;	     /* ... that is not summed up: at most `at` */

@@ -38,6 +38,7 @@ static suite_maker *const suites[] = {
 	replay_suite,
 	effects_suite,
 	rdb_reader_suite,
+	rdb_redis_suite,
 	rdb_writer_suite,
 	snapshot_file_suite,
 	snapshot_suite,

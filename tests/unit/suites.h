@@ -35,6 +35,7 @@ Suite *file_suite(void);
 Suite *manifest_suite(void);
 Suite *aof_reader_suite(void);
 Suite *rdb_reader_suite(void);
+Suite *rdb_redis_suite(void);
 Suite *rdb_writer_suite(void);
 Suite *snapshot_file_suite(void);
 Suite *filler_suite(void);

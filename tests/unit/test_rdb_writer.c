@@ -1,17 +1,12 @@
-/* RDB files as they are written: byte for byte what redis-server 7.0 writes for the same keys, and what redis-check-rdb
- * of that version says of them. */
+/* RDB files as they are written: byte for byte what redis-server 7.0 writes for the same keys. */
 #include <check.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/endian.h"
 #include "persist/crc64.h"
-#include "persist/file.h"
 #include "persist/rdb_writer.h"
-#include "scratch.h"
 #include "suites.h"
 
 /* A sink in memory, which fails when it has this many bytes. */
@@ -46,7 +41,6 @@ static int begin(const struct rdb_writer_options *with)
 
 static void setup(void)
 {
-	scratch_setup();
 	memory = (struct memory){.limit = SIZE_MAX};
 }
 
@@ -54,7 +48,6 @@ static void teardown(void)
 {
 	rdb_writer_free(&writer);
 	buffer_free(&memory.bytes);
-	scratch_teardown();
 }
 
 static struct rdb_record record(unsigned db, struct slice key, struct slice value)
@@ -231,51 +224,6 @@ START_TEST(errors_stick)
 }
 END_TEST
 
-/* Writes a file with a bit of everything. */
-static void write_file(const char *path, bool compress)
-{
-	struct rdb_file file = {.fd = file_open(path, O_WRONLY | O_CREAT | O_TRUNC), .write_back = true};
-	struct rdb_writer_options with = options;
-	char key[32], value[3000];
-
-	ck_assert_int_ge(file.fd, 0);
-	with.compress = compress;
-	ck_assert_int_eq(rdb_writer_begin(&writer, rdb_file_sink(&file), &with), 0);
-	for (unsigned i = 0; i < 30000; i++) {
-		size_t len = i % sizeof(value);
-		struct rdb_record one;
-
-		snprintf(key, sizeof(key), "%s%u", i % 3 == 0 ? "" : "key:", i);
-		for (size_t at = 0; at < len; at++)
-			value[at] = (char)('a' + (i % 2 == 0 ? at % 3 : at * at % 23));
-		if (len > 0 && len < 10)
-			snprintf(value, sizeof(value), "%u", i * 7919);
-		one = record(i % 16, slice_of(key), (struct slice){value, len});
-		one.expire_at = i % 5 == 0 ? 4102444800000 : 0;
-		ck_assert_int_eq(rdb_writer_entry(&writer, &one), 0);
-	}
-	ck_assert_int_eq(rdb_writer_finish(&writer), 0);
-	ck_assert_int_eq(file_sync(file.fd), 0);
-	ck_assert_int_eq(file_size(file.fd), file.size);
-	ck_assert_int_eq(file.size, (int64_t)writer.size);
-	file_close(file.fd);
-}
-
-/* Redis's own tool; a machine may be without it. */
-START_TEST(redis_check_rdb_accepts_the_file)
-{
-	char command[600];
-
-	if (system("command -v redis-check-rdb >/dev/null 2>&1") != 0)
-		return;
-	write_file(scratch_path("dump.rdb"), _i);
-	snprintf(command, sizeof(command),
-		 "redis-check-rdb %s >%s && grep -q 'Checksum OK' %s && grep -q '30000 keys read' %s",
-		 scratch_path("dump.rdb"), scratch_path("said"), scratch_path("said"), scratch_path("said"));
-	ck_assert_int_eq(system(command), 0);
-}
-END_TEST
-
 Suite *rdb_writer_suite(void)
 {
 	Suite *suite = suite_create("rdb_writer");
@@ -289,7 +237,6 @@ Suite *rdb_writer_suite(void)
 	tcase_add_loop_test(tcase, large_values_go_by_themselves, 0, 8);
 	tcase_add_test(tcase, bytes_leave_from_time_to_time);
 	tcase_add_test(tcase, errors_stick);
-	tcase_add_loop_test(tcase, redis_check_rdb_accepts_the_file, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
