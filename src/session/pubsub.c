@@ -88,6 +88,8 @@ static struct topic *topic_find(enum pubsub_kind kind, struct slice name)
 {
 	struct topic *topic;
 
+	if (name.len == 0)
+		name.data = ""; /* NULL may be compared with nothing, not even with no bytes */
 	HASH_FIND(hh, topics[kind], name.data, name.len, topic);
 	return topic;
 }

@@ -69,6 +69,8 @@ START_TEST(unsubscribe_from_each_of_all)
 	client_send_command(c, "SUNSUBSCRIBE", NULL);
 	ck_assert(text_like(push(_i, "[ $sunsubscribe $* :1 ]"), client_reply(c)));
 	ck_assert(text_like(push(_i, "[ $sunsubscribe $* :0 ]"), client_reply(c)));
+	expect(c, push(_i, "[ $subscribe $ :1 ]"), "SUBSCRIBE", "", NULL);
+	expect(c, push(_i, "[ $unsubscribe $ :0 ]"), "UNSUBSCRIBE", NULL);
 	expect(c, "nil", "GET", "key", NULL);
 }
 END_TEST
