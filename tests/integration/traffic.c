@@ -242,16 +242,9 @@ void pace(int milliseconds)
 	poll(NULL, 0, milliseconds);
 }
 
-#if defined(__has_feature)
-#define HAS_FEATURE(name) __has_feature(name)
-#else
-#define HAS_FEATURE(name) 0
-#endif
-
 bool is_sanitized(void)
 {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || HAS_FEATURE(address_sanitizer) ||                 \
-	HAS_FEATURE(thread_sanitizer) || HAS_FEATURE(memory_sanitizer)
+#if defined(DAEMON_IS_SANITIZED)
 	return true;
 #else
 	return false;

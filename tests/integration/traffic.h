@@ -56,7 +56,7 @@ char *text_repeat(const char *text, size_t count);
 /* Lets time go by for a client whose point is that it is slow. Never to wait for a result. */
 void pace(int milliseconds);
 
-/* Whether tests and daemon run with a sanitizer, where figures of memory and speed mean nothing. */
+/* Whether the daemon is built with a sanitizer, where figures of memory and speed mean nothing. */
 bool is_sanitized(void);
 
 /* A figure of INFO about memory is below a bound; not looked at with a sanitizer. */
