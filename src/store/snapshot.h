@@ -27,8 +27,8 @@ struct keyspace_snapshot_sink {
  * few microseconds, however large the keyspace is. */
 void keyspace_snapshot_begin(struct keyspace *keyspace, const struct keyspace_snapshot_sink *sink);
 
-/* Hands over about `max_entries` entries more of the shard, which the caller has locked; where tables are all but empty,
- * fewer, for they take time, too. False: the shard has nothing left. */
+/* Hands over about `max_entries` entries more of the shard, which the caller has locked; where tables are all but
+ * empty, fewer, for they take time, too. False: the shard has nothing left. */
 bool keyspace_snapshot_step(struct keyspace *keyspace, uint32_t shard, size_t max_entries);
 
 /* Nothing is handed over any more, because the sink has failed. The steps still have to be made, and are quicker. Every
