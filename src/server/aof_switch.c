@@ -204,14 +204,20 @@ static void turn_job(uv_loop_t *loop, void *arg)
 {
 	struct turning turning = *(struct turning *)arg;
 	struct persistence *self = turning.self;
+	bool is_new;
 
 	(void)loop;
 	free(arg);
-	if (self->stopping || self->aof_on == turning.on)
-		return;
 	lock_take(&self->lock);
-	self->aof_on = turning.on;
+	self->aof_turns--;
+	is_new = !self->stopping && self->aof_on != turning.on;
+	if (is_new) {
+		self->aof_on = turning.on;
+		self->aof_awaits_base = turning.on;
+	}
 	lock_release(&self->lock);
+	if (!is_new)
+		return;
 	if (turning.on) {
 		background_run(turn_on, self);
 		return;
@@ -231,5 +237,8 @@ void persistence_apply_appendonly(struct persistence *self, bool on)
 	if (turning == NULL)
 		return;
 	*turning = (struct turning){self, on};
+	lock_take(&self->lock);
+	self->aof_turns++;
+	lock_release(&self->lock);
 	net_post(self->net, 0, turn_job, turning);
 }

@@ -230,6 +230,8 @@ static void work_ended(struct persistence *self, int error, const struct snapsho
 	self->abandoned = false;
 	note_end(self, work, error, figures);
 	took = record_of(self, work)->took;
+	if (work == PERSISTENCE_REWRITE && error == 0)
+		self->aof_awaits_base = false;
 	if (work == PERSISTENCE_DUMP) {
 		served = self->served;
 		self->served = NULL;

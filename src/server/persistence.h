@@ -68,6 +68,8 @@ struct persistence {
 	struct persistence_waiter *served;  /* ... whose SAVE is under way */
 	char aof_trouble[128];		    /* why the append-only file cannot be written; empty: it can */
 	bool aof_on;			    /* it is open, or about to be */
+	unsigned aof_turns;		    /* times that it was told to go on or off and has not yet */
+	bool aof_awaits_base;		    /* it is on since CONFIG SET, and promises nothing until it is rewritten */
 	bool stopping;			    /* the loops have ended */
 	/* Called on worker 0's thread at the end of a dump that the daemon's end waits for. */
 	void (*on_last)(void *arg, bool good);

@@ -51,9 +51,12 @@ static void print_dump(const struct persistence *self, struct buffer *out)
 
 static void print_aof(const struct persistence *self, const struct aof_figures *aof, struct buffer *out)
 {
+	bool rewrites = self->work == PERSISTENCE_REWRITE;
+	bool turns = self->aof_turns > 0 || (self->aof_awaits_base && !rewrites);
+
 	print(out, "aof_enabled", self->aof_on);
-	print(out, "aof_rewrite_in_progress", self->work == PERSISTENCE_REWRITE);
-	print(out, "aof_rewrite_scheduled", self->rewrite_wanted);
+	print(out, "aof_rewrite_in_progress", rewrites);
+	print(out, "aof_rewrite_scheduled", self->rewrite_wanted || turns);
 	print(out, "aof_last_rewrite_time_sec", self->rewrite.took);
 	print(out, "aof_current_rewrite_time_sec", taking(&self->rewrite));
 	print_status(out, "aof_last_bgrewrite_status", self->rewrite.failed);

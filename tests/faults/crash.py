@@ -88,6 +88,7 @@ class Operator(threading.Thread):
         self._policy = policy
         self._connection = wire.Connection(port)
         self.failure = None
+        self.actions = []  # (when it was answered, what, the answer), for whoever looks into a failure
 
     def run(self):
         try:
@@ -99,9 +100,14 @@ class Operator(threading.Thread):
 
     def _ask(self, *words):
         reply = self._connection.ask(*words)
+        self.actions.append((time.monotonic(), wire.words_text(words), wire.text(reply)))
         if reply == wire.CLOSED:
             raise OSError
         return reply
+
+    def told(self, ended):
+        """The last actions in words."""
+        return "\n".join(f"    {ended - when:.4f} s before the end: {what} -> {answer}" for when, what, answer in self.actions[-12:])
 
     def _save(self):
         self._ask(b"BGSAVE", *self._chance.choice(([], [b"SCHEDULE"])))
@@ -133,6 +139,7 @@ class Operator(threading.Thread):
             time.sleep(0.01)
             asked = time.monotonic()
         end(self._promise.off, asked)
+        self.actions.append((asked, "INFO", "it is on again"))
 
     def _is_on(self):
         fields = info(self._connection)
@@ -214,6 +221,8 @@ class Series:
             self._damage(self._daemon.directory)
         self._restart()
         self._judge(hands, promise)
+        if self.failures:
+            self.failures.append("actions meanwhile:\n" + operator.told(promise.aging))
 
     def _kill(self, promise):
         if self._chance.random() < 0.1:
