@@ -238,6 +238,11 @@ void aof_set_policy(enum aof_policy policy)
 {
 	desk_lock();
 	desk.requests.policy = policy;
+	if (desk.open && policy == AOF_ALWAYS && desk.answers.figures.promised) {
+		/* From now on, not from when the thread looks. */
+		desk.requests.taken_back = true;
+		journal_release(desk.answers.synced);
+	}
 	if (desk.open)
 		aof_poke(&aof);
 	desk_unlock();

@@ -196,6 +196,7 @@ int aof_save(struct aof *aof)
 	if (aof->adopting) {
 		aof->promised = true;
 		aof->base = aof->other + aof->file.size;
+		aof_release(aof); /* before anybody hears that there is a promise */
 		rewrite_end(aof, 0);
 	}
 	remove_history(aof);

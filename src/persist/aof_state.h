@@ -39,7 +39,8 @@ struct aof_requests {
 	bool base_is_rdb;
 	uint64_t flush_to; /* somebody waits until this position is on the disk */
 	bool stop;
-	bool poked; /* one of these has changed: the thread is not to sleep */
+	bool taken_back; /* so was what has been released: the policy is a stricter one */
+	bool poked;	 /* one of these has changed: the thread is not to sleep */
 };
 
 /* What others are told. */
@@ -103,6 +104,9 @@ struct aof {
 /* --- aof_thread.c ------------------------------------------------------------------------------------------------- */
 
 void aof_main(void *arg);
+
+/* Tells the journal what may be released, if there is a promise. */
+void aof_release(struct aof *aof);
 
 /* Ends the thread's sleep. The desk's mutex is held. */
 void aof_poke(struct aof *aof);

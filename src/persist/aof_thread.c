@@ -33,6 +33,7 @@ static void take_requests(struct aof *aof)
 	uv_mutex_lock(&aof->desk->mutex);
 	aof->now = aof->desk->requests;
 	aof->desk->requests.poked = false;
+	aof->desk->requests.taken_back = false;
 	aof->until = aof->now.rotate_at != AOF_NOWHERE ? aof->now.rotate_at : journal_position();
 	uv_mutex_unlock(&aof->desk->mutex);
 	aof->time_ns = clock_monotonic_ns();
@@ -93,6 +94,17 @@ static void ask_for_rewrite(struct aof *aof)
 
 /* --- what others are told ----------------------------------------------------------------------------------------- */
 
+/* Not when a stricter policy has come in this turn: the next one knows it. */
+static void publish(struct aof *aof, uint64_t position)
+{
+	uv_mutex_lock(&aof->desk->mutex);
+	if (!aof->desk->requests.taken_back) {
+		aof->released = position;
+		journal_release(position);
+	}
+	uv_mutex_unlock(&aof->desk->mutex);
+}
+
 /* The hook is called for every change: not for changes that nobody can be waiting for. */
 static void release(struct aof *aof, bool synced_only)
 {
@@ -101,12 +113,20 @@ static void release(struct aof *aof, bool synced_only)
 
 	if (position < aof->reader.position && !synced_only)
 		position = UINT64_MAX - 1;
-	if (position == aof->released)
+	if (!aof->now.taken_back && position == aof->released)
 		return;
-	if (!synced_only && position > aof->released && aof->released - aof->reader.position > limit / 2)
+	if (!aof->now.taken_back && !synced_only && position > aof->released &&
+	    aof->released - aof->reader.position > limit / 2)
 		return;
-	aof->released = position;
-	journal_release(position);
+	publish(aof, position);
+}
+
+void aof_release(struct aof *aof)
+{
+	bool spared = aof->now.spare_syncs && aof->now.snapshot;
+
+	if (aof->promised)
+		release(aof, aof->now.policy == AOF_ALWAYS && !spared);
 }
 
 static void tell_synced(struct aof *aof)
@@ -174,7 +194,6 @@ static int work(struct aof *aof)
 /* Returns the error that is worth a pause. */
 static int turn(struct aof *aof)
 {
-	bool spared, always;
 	int error;
 
 	take_requests(aof);
@@ -184,10 +203,7 @@ static int turn(struct aof *aof)
 		aof_look(aof);
 	tell_synced(aof);
 	tell_trouble(aof, reason_of_trouble(aof, error));
-	spared = aof->now.spare_syncs && aof->now.snapshot;
-	always = aof->now.policy == AOF_ALWAYS && !spared;
-	if (aof->promised)
-		release(aof, always);
+	aof_release(aof);
 	ask_for_rewrite(aof);
 	answer(aof);
 	return error;
