@@ -120,7 +120,7 @@ class Trial:
 
     def _wait_until_on(self):
         """CONFIG SET appendonly yes may be refused, or its rewrite may fail: an operator then tries it again."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + 40  # as Redis, it waits some seconds after each failure
         while time.monotonic() < end:
             fields = self._caller.info()
             busy = fields["aof_rewrite_in_progress"] != "0" or fields["aof_rewrite_scheduled"] != "0"

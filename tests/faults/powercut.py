@@ -58,12 +58,14 @@ class Recording:
                 clients.tell(number, Order(self._daemon.port, HANDS[number], base, str(self._chance.random()), False, PAUSE[self.policy]))
             operator.start()
             time.sleep(DURATION[self.policy])
+            self.killed = time.monotonic()
             self._daemon.kill()
             self.entries = sum(clients.hear(number) for number in range(CLIENTS))
             operator.join(5)
         finally:
             self._daemon.kill()
         self.ended = time.monotonic()
+        self.told = operator.told(self.killed)
         self.events = read_events(self._faultfs.record_path)
 
     def moments(self, count):
@@ -172,7 +174,9 @@ class Test:
 
     def _whole(self, clients, recording, directory, threads):
         """Nothing is cut: what is in the directory; it is what the next round begins with."""
-        failures = self._look(clients, recording, directory, Promise(ended=recording.ended), threads)
+        failures = self._look(clients, recording, directory, recording.promise.at(recording.ended, recording.killed), threads)
+        if failures:
+            failures.append(recording.told)
         self._tell("\n".join(failures))
         daemon = Daemon(self._kind, directory, SETTINGS, threads).start()
         connection = daemon.connect()
