@@ -195,7 +195,7 @@ static void offer_sample(struct eviction *eviction, const struct shard *shard, u
 			.rank = entry_rank(entry, eviction->policy, now),
 			.hash = entry_hash(entry),
 			.access = entry->access,
-			.shard = (uint16_t)shard->index,
+			.shard = (uint16_t)shard_index(shard),
 			.db = (uint16_t)db,
 		};
 
@@ -251,7 +251,7 @@ static size_t visit_shard(struct eviction *eviction, struct keyspace *keyspace, 
 	struct sample sample = {.wanted = wanted};
 	int db;
 
-	keyspace_lock_shard(keyspace, shard->index);
+	keyspace_lock_shard(keyspace, shard_index(shard));
 	db = pick_database(keyspace, shard, eviction->policy, random);
 	if (db >= 0)
 		sample_dict(shard->dicts[db], eviction->policy, random_next(random), &sample);
@@ -259,7 +259,7 @@ static size_t visit_shard(struct eviction *eviction, struct keyspace *keyspace, 
 		evict_entry(shard, (unsigned)db, sample.found[random_below(random, sample.count)], now);
 	else if (sample.count > 0)
 		offer_sample(eviction, shard, (unsigned)db, now, &sample);
-	keyspace_unlock_shard(keyspace, shard->index);
+	keyspace_unlock_shard(keyspace, shard_index(shard));
 	return sample.count;
 }
 

@@ -6,7 +6,7 @@
 
 void shard_init(struct shard *shard, struct keyspace *keyspace, uint32_t index, struct dict **dicts)
 {
-	*shard = (struct shard){.dicts = dicts, .next_due = EXPIRY_NEVER, .index = index, .keyspace = keyspace};
+	*shard = (struct shard){.dicts = dicts, .next_due = EXPIRY_NEVER, .keyspace = keyspace};
 	lock_init(&shard->lock, keyspace->locking);
 	random_seed(&shard->random, keyspace->seed.words[0] + index);
 }
@@ -71,7 +71,7 @@ void shard_reschedule(struct shard *shard, struct dict *dict, struct entry *entr
 
 void shard_expire(struct shard *shard, unsigned db, struct entry *entry)
 {
-	struct key key = {.name = entry_key(entry), .hash = entry_hash(entry), .shard = shard->index};
+	struct key key = {.name = entry_key(entry), .hash = entry_hash(entry), .shard = shard_index(shard)};
 
 	shard_tell(shard, db, &key, KEYSPACE_EXPIRED, entry);
 	dict_remove(shard->dicts[db], entry);
@@ -82,7 +82,7 @@ void shard_expire(struct shard *shard, unsigned db, struct entry *entry)
 
 void shard_evict(struct shard *shard, unsigned db, struct entry *entry)
 {
-	struct key key = {.name = entry_key(entry), .hash = entry_hash(entry), .shard = shard->index};
+	struct key key = {.name = entry_key(entry), .hash = entry_hash(entry), .shard = shard_index(shard)};
 
 	shard_tell(shard, db, &key, KEYSPACE_EVICTED, entry);
 	dict_remove(shard->dicts[db], entry);

@@ -18,23 +18,26 @@ enum { SHARD_ALIGNMENT = 128 };
 /* Of the consumers' bits, the store's own: a snapshot is being taken and has not passed the whole shard. */
 #define SHARD_SNAPSHOT (1U << 31)
 
+/* The first line is what a command touches. */
 struct shard {
 	_Alignas(SHARD_ALIGNMENT) struct lock lock;
-	struct dict **dicts; /* one for each database; NULL until it has a key */
-	int64_t next_due;    /* no key dies before; EXPIRY_NEVER: there is none to die */
-	int64_t clock;	     /* when shard_reap() last ran */
-	int64_t now;	     /* when a key was last looked up */
+	_Atomic uint32_t consumers; /* of changes, a bit each; read under the lock, changed by any thread */
+	struct dict **dicts;	    /* one for each database; NULL until it has a key */
+	int64_t now;		    /* when a key was last looked up */
 	uint64_t hits;
 	uint64_t misses;
-	counter changes; /* that commands made */
+	counter changes;  /* that commands made */
+	int64_t next_due; /* no key dies before; EXPIRY_NEVER: there is none to die */
+	struct keyspace *keyspace;
+
+	int64_t clock; /* when shard_reap() last ran */
 	uint64_t expired;
 	uint64_t evicted;
-	_Atomic uint32_t consumers; /* of changes, a bit each; read under the lock, changed by any thread */
-	uint32_t index;
-	struct keyspace *keyspace;
 	struct dict *walk;    /* those that a snapshot has not passed, by walk_next; the orphans among them are owned */
 	struct random random; /* for counting uses */
 };
+
+static_assert(sizeof(struct shard) == SHARD_ALIGNMENT, "a shard fills its lines, and no more");
 
 struct keyspace {
 	struct shard *shards; /* owned */
@@ -54,6 +57,11 @@ struct keyspace {
 	_Atomic int64_t bytes;	   /* of all dicts; any thread writes it */
 	_Atomic int64_t outside;   /* bytes that others have said to count, too */
 };
+
+static inline uint32_t shard_index(const struct shard *shard)
+{
+	return (uint32_t)(shard - shard->keyspace->shards);
+}
 
 /* `dicts` has a place for each database, all NULL. */
 void shard_init(struct shard *shard, struct keyspace *keyspace, uint32_t index, struct dict **dicts);

@@ -32,7 +32,7 @@ static void hand_over(const struct shard *shard, const struct dict *dict, const 
 	const struct keyspace_snapshot_sink *sink = &shard->keyspace->sink;
 
 	if (sink->entry != NULL)
-		sink->entry(sink->arg, shard->index, dict->walk_db, entry);
+		sink->entry(sink->arg, shard_index(shard), dict->walk_db, entry);
 }
 
 void shard_save(const struct shard *shard, struct dict *dict, struct entry *entry)
@@ -150,7 +150,7 @@ static void drop_dict(struct shard *shard)
 	shard->walk = dict->walk_next;
 	dict->walk_next = NULL;
 	if (shard->walk == NULL)
-		keyspace_want_changes(shard->keyspace, shard->index, SHARD_SNAPSHOT, false);
+		keyspace_want_changes(shard->keyspace, shard_index(shard), SHARD_SNAPSHOT, false);
 	if (dict->orphan)
 		dict_free_later(dict);
 }
