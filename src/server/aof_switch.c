@@ -192,6 +192,8 @@ static void turn_off(void *arg)
 		log_event(LOG_WARNING, "the append-only file does not have everything",
 			  LOG_TEXT_FIELD("error", file_error(error)));
 	persistence_set_aof_trouble(self, NULL);
+	/* A rewrite whose base has been handed over hears nothing from a file that is closed. */
+	on_rewritten(self, -ECANCELED);
 }
 
 struct turning {

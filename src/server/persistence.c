@@ -273,6 +273,9 @@ static void done_job(uv_loop_t *loop, void *arg)
 	snapshot = self->snapshot;
 	self->snapshot = NULL;
 	work = self->work;
+	/* It may have been complete already when nobody wanted it any more. */
+	if (work == PERSISTENCE_REWRITE && self->abandoned && error == 0)
+		error = self->aof_on ? -EIO : -ECANCELED;
 	lock_release(&self->lock);
 	figures = snapshot_figures(snapshot);
 	snapshot_free(snapshot);
