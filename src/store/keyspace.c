@@ -145,6 +145,8 @@ void keyspace_unlock_all(struct keyspace *keyspace)
 
 void keyspace_set_locking(struct keyspace *keyspace, bool locking)
 {
+	if (keyspace->locking == locking)
+		return; /* the locks may be in use */
 	keyspace->locking = locking;
 	for (uint32_t i = 0; i < keyspace->shard_count; i++)
 		lock_init(&keyspace->shards[i].lock, locking);
