@@ -259,6 +259,12 @@ static bool is_finished(const struct aof *aof, int error)
 	return error != 0 || aof->file.fd < 0 || aof_needs_base(aof) || aof->kept == aof->until;
 }
 
+/* Until the reader is attached it is another thread's, who will attach it. */
+static uint64_t read_so_far(const struct aof *aof)
+{
+	return aof->now.attached ? aof->reader.position : 0;
+}
+
 void aof_main(void *arg)
 {
 	struct aof *aof = arg;
@@ -267,10 +273,10 @@ void aof_main(void *arg)
 
 	platform_name_thread("aof");
 	do {
-		before = aof->reader.position;
+		before = read_so_far(aof);
 		error = turn(aof);
 		if (!is_finished(aof, error))
-			rest(aof, error, aof->reader.position != before);
+			rest(aof, error, read_so_far(aof) != before);
 	} while (!is_finished(aof, error));
 	uv_mutex_lock(&aof->desk->mutex);
 	aof->desk->answers.ended = true;
