@@ -368,6 +368,16 @@ END_TEST
 
 /* --- Signals that tell of a crash -------------------------------------------------------------------------------- */
 
+/* Waits until every worker serves: a signal may come to any thread, and in one that ThreadSanitizer is just starting
+ * the handler would not get far. Clients are given to the workers in turn. */
+static void wait_for_workers(struct server *server)
+{
+	enum { CLIENTS = 8 };
+
+	for (int i = 0; i < CLIENTS; i++)
+		expect(client_open(server, 2), "+PONG", "PING", NULL);
+}
+
 START_TEST(a_crash_leaves_a_backtrace)
 {
 	static const struct {
@@ -383,6 +393,7 @@ START_TEST(a_crash_leaves_a_backtrace)
 
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	server = server_start(NULL);
+	wait_for_workers(server);
 	server_signal(server, crashes[_i].number);
 	status = server_wait(server);
 	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == crashes[_i].number, "wait status %d", status);
@@ -399,6 +410,7 @@ START_TEST(a_crash_is_in_the_log_file)
 
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	server = server_start("--logfile", "output.log", NULL);
+	wait_for_workers(server);
 	server_signal(server, SIGSEGV);
 	status = server_wait(server);
 	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
