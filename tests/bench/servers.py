@@ -17,6 +17,7 @@ CUBBYD = os.environ.get("CUBBYD", str(ROOT / "build" / "cubbyd"))
 DEADLINE = 10  # seconds for a server to start, to become idle, to end
 POLL = 0.05  # seconds between two looks
 MAX_CLIENTS = 12_000
+KEEPS_NOTHING = ("--save", "", "--appendonly", "no")  # what is measured without a disk, whatever the defaults are
 
 LINUX = platform.system() == "Linux"
 
@@ -148,11 +149,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def redis(directory, pin):
-    command = ["redis-server", "--bind", ADDRESS, "--save", "", "--appendonly", "no"]
-    return Server("Redis", [*command, "--maxclients", str(MAX_CLIENTS)], pin, directory)
+def redis(directory, pin, settings=KEEPS_NOTHING):
+    command = ["redis-server", "--bind", ADDRESS, "--maxclients", str(MAX_CLIENTS)]
+    return Server("Redis", [*command, *settings], pin, directory)
 
 
-def cubbyd(directory, pin, threads=1):
+def cubbyd(directory, pin, threads=1, settings=KEEPS_NOTHING):
     command = [CUBBYD, "--bind", ADDRESS, "--threads", str(threads), "--timeout", "0"]
-    return Server("cubbyd", [*command, "--maxclients", str(MAX_CLIENTS)], pin, directory)
+    return Server("cubbyd", [*command, "--maxclients", str(MAX_CLIENTS), *settings], pin, directory)
