@@ -25,17 +25,21 @@ static void fault_set(struct load_fault *fault, const char *error)
 static bool records_put(const struct rdb_load *load, struct filler *filler, const struct rdb_record *records,
 			size_t count)
 {
+	uint64_t dropped = 0;
 	bool good = true;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct rdb_record *record = &records[i];
-		bool dead = record->expire_at != 0 && record->expire_at < load->now;
+		bool dead = load->drop_dead && record->expire_at != 0 && record->expire_at < load->now;
 
-		if (good && !(dead && load->drop_dead))
+		dropped += dead;
+		if (good && !dead)
 			good = filler_put(filler, record, record->block);
 		else
 			block_unref(record->block);
 	}
+	atomic_fetch_add_explicit(&load->progress->expired, dropped, memory_order_relaxed);
+	atomic_fetch_add_explicit(&load->progress->loaded, count - dropped, memory_order_relaxed);
 	return good;
 }
 
@@ -49,6 +53,8 @@ static enum rdb_read records_load(const struct rdb_load *load, struct rdb_reader
 
 	while ((result = rdb_reader_next(reader, records, RECORDS, &count)) == RDB_READ_RECORDS) {
 		atomic_store_explicit(&load->progress->done, before + rdb_reader_offset(reader), memory_order_relaxed);
+		atomic_store_explicit(&load->progress->used_memory, (uint64_t)reader->facts.used_memory,
+				      memory_order_relaxed);
 		if (!records_put(load, filler, records, count) || atomic_load(&load->progress->stop))
 			break;
 	}

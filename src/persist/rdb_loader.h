@@ -5,18 +5,11 @@
 #ifndef CUBBY_PERSIST_RDB_LOADER_H
 #define CUBBY_PERSIST_RDB_LOADER_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "persist/load_progress.h"
 #include "store/keyspace.h"
-
-/* How far the loading of all files is. One thread loads, any thread looks. */
-struct load_progress {
-	_Atomic uint64_t total; /* bytes of all files */
-	_Atomic uint64_t done;	/* bytes of them that have been read */
-	atomic_bool stop;	/* set by others: it is to end as soon as it can */
-};
 
 enum { LOAD_FAULT_TEXT = 512, LOAD_FAULT_PATH = 1024 };
 

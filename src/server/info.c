@@ -254,7 +254,7 @@ static void print_persistence(const struct info *info, struct buffer *out)
 {
 	print_number(out, "loading", load_is_on(&info->server->load));
 	print_number(out, "async_loading", 0);
-	persistence_print(&info->server->persistence, out);
+	persistence_print(&info->server->persistence, &info->server->load.progress, out);
 	load_print(&info->server->load, out);
 }
 

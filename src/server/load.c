@@ -468,7 +468,9 @@ void load_print(const struct load *load, struct buffer *out)
 	estimate = estimate_make(load);
 	buffer_printf(out,
 		      "loading_start_time:%" PRId64 "\r\nloading_total_bytes:%" PRIu64
-		      "\r\nloading_loaded_bytes:%" PRIu64 "\r\nloading_loaded_perc:%.2f\r\nloading_eta_seconds:%" PRIu64
-		      "\r\n",
-		      load->began_ms / 1000, estimate.total, estimate.done, estimate.percent, estimate.seconds);
+		      "\r\nloading_rdb_used_mem:%" PRIu64 "\r\nloading_loaded_bytes:%" PRIu64
+		      "\r\nloading_loaded_perc:%.2f\r\nloading_eta_seconds:%" PRIu64 "\r\n",
+		      load->began_ms / 1000, estimate.total,
+		      atomic_load_explicit(&load->progress.used_memory, memory_order_relaxed), estimate.done,
+		      estimate.percent, estimate.seconds);
 }

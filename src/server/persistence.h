@@ -18,6 +18,7 @@
 #include "command/host.h"
 #include "net/net.h"
 #include "persist/aof.h"
+#include "persist/load_progress.h"
 #include "persist/snapshot.h"
 #include "server/config.h"
 #include "server/walker.h"
@@ -125,8 +126,8 @@ bool persistence_has_save_points(struct persistence *persistence);
 /* --- figures (any thread) -------------------------------------------------------------------------------------------
  */
 
-/* INFO persistence, but what is about loading. */
-void persistence_print(struct persistence *persistence, struct buffer *out);
+/* INFO persistence, but for what is there only during loading. `loaded` is what has been loaded. */
+void persistence_print(struct persistence *persistence, const struct load_progress *loaded, struct buffer *out);
 
 /* Bytes that a snapshot has under way. */
 uint64_t persistence_memory(struct persistence *persistence);

@@ -75,7 +75,13 @@ static void print_aof(const struct persistence *self, const struct aof_figures *
 	print(out, "aof_delayed_fsync", (int64_t)aof->delayed_sync);
 }
 
-void persistence_print(struct persistence *self, struct buffer *out)
+static void print_loaded(const struct load_progress *loaded, struct buffer *out)
+{
+	print(out, "rdb_last_load_keys_expired", (int64_t)atomic_load(&loaded->expired));
+	print(out, "rdb_last_load_keys_loaded", (int64_t)atomic_load(&loaded->loaded));
+}
+
+void persistence_print(struct persistence *self, const struct load_progress *loaded, struct buffer *out)
 {
 	struct aof_figures aof;
 
@@ -83,7 +89,7 @@ void persistence_print(struct persistence *self, struct buffer *out)
 	lock_take(&self->lock);
 	print_present(self, out);
 	print_dump(self, out);
-	buffer_append_text(out, "rdb_last_load_keys_expired:0\r\nrdb_last_load_keys_loaded:0\r\n");
+	print_loaded(loaded, out);
 	print_aof(self, &aof, out);
 	lock_release(&self->lock);
 }

@@ -1,0 +1,20 @@
+/* How far the loading of all files is. One thread loads, any thread looks. */
+#ifndef CUBBY_PERSIST_LOAD_PROGRESS_H
+#define CUBBY_PERSIST_LOAD_PROGRESS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct load_progress {
+	_Atomic uint64_t total; /* bytes of all files */
+	_Atomic uint64_t done;	/* bytes of them that have been read */
+	atomic_bool stop;	/* set by others: it is to end as soon as it can */
+
+	/* What INFO tells of RDB files, those at the beginning of an append-only file included. */
+	_Atomic uint64_t loaded;      /* keys */
+	_Atomic uint64_t expired;     /* keys that were not loaded, because their time had come */
+	_Atomic uint64_t used_memory; /* bytes that the keys took where the file was written; 0: it does not say */
+};
+
+#endif
