@@ -63,6 +63,7 @@ struct settings {
 	setting rdbcompression;
 	setting rdb_save_incremental_fsync;
 	setting stop_writes_on_bgsave_error;
+	setting key_load_delay; /* microseconds for each key; negative: one for so many keys; 0 is none */
 };
 
 /* Which keys go when memory is full: at most one of the first four, among the keys with a time to live or among all; 0:

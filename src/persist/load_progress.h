@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct load_progress {
@@ -16,5 +17,8 @@ struct load_progress {
 	_Atomic uint64_t expired;     /* keys that were not loaded, because their time had come */
 	_Atomic uint64_t used_memory; /* bytes that the keys took where the file was written; 0: it does not say */
 };
+
+/* Waits as long as key-load-delay wants after so many keys, unless it is to end. The thread that loads. */
+void load_progress_delay(const struct load_progress *progress, size_t keys);
 
 #endif

@@ -57,6 +57,7 @@ static enum rdb_read records_load(const struct rdb_load *load, struct rdb_reader
 				      memory_order_relaxed);
 		if (!records_put(load, filler, records, count) || atomic_load(&load->progress->stop))
 			break;
+		load_progress_delay(load->progress, count);
 	}
 	return result;
 }

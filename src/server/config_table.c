@@ -599,6 +599,19 @@ static const struct config_row table[CONFIG_COUNT] = {
 						.mirror = &settings.stop_writes_on_bgsave_error,
 						.group = persistence,
 						.doc = "Refuse writes after a snapshot of a save point has failed."},
+	[CONFIG_KEY_LOAD_DELAY] =
+		{.name = "key-load-delay",
+		 .kind = CONFIG_INT,
+		 .mutable = true,
+		 .initial = "0",
+		 .min =
+			 INT_MIN,
+		 .max =
+			 INT_MAX,
+		 .mirror = &settings.key_load_delay,
+		 .group = persistence,
+		 .doc =
+			 "Microseconds that loading waits after each key, for tests; -10: one after each ten keys."},
 	[CONFIG_LOGLEVEL] = {.name = "loglevel",
 			     .kind = CONFIG_ENUM,
 			     .mutable = true,

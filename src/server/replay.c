@@ -188,6 +188,7 @@ static bool reader_run(struct replay *replay, struct aof_reader *reader, const s
 		if (!batch_run(replay, reader, file->now, fault))
 			return false;
 		atomic_store_explicit(&file->progress->done, before + reader->at, memory_order_relaxed);
+		load_progress_delay(file->progress, reader->count);
 	}
 	return reader_over(reader, result, fault);
 }
