@@ -146,7 +146,7 @@ static void become_daemon(const char *directory, const char *log, const char **a
 		char **theirs;
 	} words = {arguments};
 	int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
-	int input;
+	int input, terminal;
 
 	if (fd < 0 || chdir(directory) != 0)
 		_exit(126);
@@ -155,7 +155,8 @@ static void become_daemon(const char *directory, const char *log, const char **a
 		input = open("/dev/null", O_RDONLY);
 	dup2(input, STDIN_FILENO);
 	dup2(fd, STDOUT_FILENO);
-	dup2(fd, STDERR_FILENO);
+	terminal = open("terminal", O_WRONLY | O_NOCTTY);
+	dup2(terminal >= 0 ? terminal : fd, STDERR_FILENO);
 	signal(SIGPIPE, SIG_DFL);
 	execvp(arguments[0], words.theirs);
 	perror(arguments[0]);
@@ -228,8 +229,9 @@ static int ready_port(const char *log)
 	return found;
 }
 
-static void server_wait_ready(struct server *self, const char *daemon)
+void server_wait_ready(struct server *self)
 {
+	const char *daemon = daemon_path();
 	int64_t end = clock_milliseconds() + DEADLINE_MS;
 	int status, port;
 
@@ -262,7 +264,6 @@ static struct server *server_launch(const char *directory, const char *option, v
 	snprintf(self->log, sizeof(self->log), "%s/output.log", directory);
 	unlink(self->log);
 	self->pid = spawn(directory, self->log, arguments);
-	server_wait_ready(self, arguments[0]);
 	return self;
 }
 
@@ -273,6 +274,18 @@ struct server *server_start(const char *option, ...)
 	va_list options;
 
 	directory_make(directory);
+	va_start(options, option);
+	self = server_launch(directory, option, options);
+	va_end(options);
+	server_wait_ready(self);
+	return self;
+}
+
+struct server *server_begin_in(const char *directory, const char *option, ...)
+{
+	struct server *self;
+	va_list options;
+
 	va_start(options, option);
 	self = server_launch(directory, option, options);
 	va_end(options);
@@ -287,28 +300,50 @@ struct server *server_start_in(const char *directory, const char *option, ...)
 	va_start(options, option);
 	self = server_launch(directory, option, options);
 	va_end(options);
+	server_wait_ready(self);
 	return self;
 }
 
-int server_run(char *output, size_t size, const char *option, ...)
+static int run(const char *directory, char *output, size_t size, const char *option, va_list options)
 {
 	const char *arguments[ARGUMENTS_MAX] = {daemon_path()};
 	struct server self = {0};
-	va_list options;
 	char *text;
 	int status;
 
-	directory_make(self.directory);
-	snprintf(self.log, sizeof(self.log), "%s/output.log", self.directory);
-	va_start(options, option);
+	snprintf(self.log, sizeof(self.log), "%s/output.log", directory);
+	unlink(self.log);
 	arguments_append(arguments, 1, option, options);
-	va_end(options);
-	self.pid = spawn(self.directory, self.log, arguments);
+	self.pid = spawn(directory, self.log, arguments);
 	status = server_wait(&self);
 	text = file_load(self.log);
 	snprintf(output, size, "%s", text == NULL ? "" : text);
 	free(text);
 	unlink(self.log);
+	return status;
+}
+
+int server_run_in(const char *directory, char *output, size_t size, const char *option, ...)
+{
+	va_list options;
+	int status;
+
+	va_start(options, option);
+	status = run(directory, output, size, option, options);
+	va_end(options);
+	return status;
+}
+
+int server_run(char *output, size_t size, const char *option, ...)
+{
+	char directory[256];
+	va_list options;
+	int status;
+
+	directory_make(directory);
+	va_start(options, option);
+	status = run(directory, output, size, option, options);
+	va_end(options);
 	return status;
 }
 

@@ -89,9 +89,16 @@ TCase *alone_case(Suite *suite, const char *name);
  * --enable-debug-command yes --enable-protected-configs yes --save "" --log-format json --threads of
  * CUBBY_TEST_THREADS; a later option wins), and waits until it is ready. A first option without "--" is its
  * configuration file, or - for the standard input. server_start_in uses a directory made before by directory_make, for
- * files the options name; a file "input" there is the standard input. */
+ * files the options name; a file "input" there is the standard input, and "terminal" (a link to one) the standard
+ * error.
+ */
 struct server *server_start(const char *option, ...);
 struct server *server_start_in(const char *directory, const char *option, ...);
+
+/* The two steps of that: starts it, and waits until it is ready. In between its port is not known: it is reached by a
+ * unix socket (client_open_at). */
+struct server *server_begin_in(const char *directory, const char *option, ...);
+void server_wait_ready(struct server *self);
 
 /* Closes this process's clients, ends the daemon with SIGTERM and frees it. Exit status 0 or the test fails. */
 void server_stop(struct server *self);
@@ -110,6 +117,7 @@ void server_log_wait(const struct server *self, const char *text);
 /* Runs the daemon with exactly these options until it ends, puts what it wrote into `output` (with a NUL, cut to size)
  * and gives its wait status. For --help, bad options and the like. */
 int server_run(char *output, size_t size, const char *option, ...) __attribute__((sentinel));
+int server_run_in(const char *directory, char *output, size_t size, const char *option, ...) __attribute__((sentinel));
 
 /* A new directory within the run's temporary one, and a file in a directory. */
 void directory_make(char path[256]);

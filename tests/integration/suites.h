@@ -27,6 +27,8 @@ Suite *debug_suite(void);
 Suite *absent_suite(void);
 Suite *lifecycle_suite(void);
 Suite *load_suite(void);
+Suite *load_aof_suite(void);
+Suite *loading_suite(void);
 Suite *configuration_suite(void);
 Suite *expiry_live_suite(void);
 Suite *flood_suite(void);

@@ -2,63 +2,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
+#include "data_files.h"
 #include "harness.h"
 #include "suites.h"
 
-/* An RDB file in the making. */
-struct rdb {
-	char *bytes;
-	size_t len;
-	size_t cap;
-};
-
-static void rdb_add(struct rdb *rdb, const void *bytes, size_t len)
+/* Ends the RDB file and makes it the directory's. */
+static void rdb_save(struct bytes *rdb, const char *directory)
 {
-	if (rdb->len + len > rdb->cap) {
-		rdb->cap = 2 * (rdb->len + len);
-		rdb->bytes = realloc(rdb->bytes, rdb->cap);
-		ck_assert_ptr_nonnull(rdb->bytes);
-	}
-	memcpy(rdb->bytes + rdb->len, bytes, len);
-	rdb->len += len;
-}
-
-static void rdb_string(struct rdb *rdb, const char *text)
-{
-	char len = (char)strlen(text);
-
-	rdb_add(rdb, &len, 1);
-	rdb_add(rdb, text, strlen(text));
-}
-
-static void rdb_key(struct rdb *rdb, char type, const char *key, const char *value)
-{
-	rdb_add(rdb, &type, 1);
-	rdb_string(rdb, key);
-	rdb_string(rdb, value);
-}
-
-static void rdb_begin(struct rdb *rdb)
-{
-	*rdb = (struct rdb){0};
-	rdb_add(rdb, "REDIS0010\xfe\x00", 11);
-}
-
-/* Ends it, without a checksum, and writes it to the directory. */
-static void rdb_save(struct rdb *rdb, const char *directory)
-{
-	char path[300];
-	FILE *file;
-
-	rdb_add(rdb, "\xff\0\0\0\0\0\0\0\0", 9);
-	snprintf(path, sizeof(path), "%s/dump.rdb", directory);
-	file = fopen(path, "wb");
-	ck_assert_ptr_nonnull(file);
-	ck_assert_uint_eq(fwrite(rdb->bytes, 1, rdb->len, file), rdb->len);
-	fclose(file);
-	free(rdb->bytes);
+	rdb_end(rdb);
+	data_write(directory, "dump.rdb", rdb);
 }
 
 START_TEST(a_snapshot_is_there_after_the_start)
@@ -66,16 +19,16 @@ START_TEST(a_snapshot_is_there_after_the_start)
 	char directory[256];
 	struct server *server;
 	struct client *c;
-	struct rdb rdb;
+	struct bytes rdb;
 
 	directory_make(directory);
 	rdb_begin(&rdb);
 	rdb_key(&rdb, 0, "plain", "value");
-	rdb_add(&rdb, "\xfc\x00\x00\x00\x00\x00\x01\x00\x00", 9); /* dies in 1970 */
+	bytes_add(&rdb, "\xfc\x00\x00\x00\x00\x00\x01\x00\x00", 9); /* dies in 1970 */
 	rdb_key(&rdb, 0, "dead", "x");
-	rdb_add(&rdb, "\xfc\x00\x00\x00\x00\x00\x10\x00\x00", 9); /* and in 2527 */
+	bytes_add(&rdb, "\xfc\x00\x00\x00\x00\x00\x10\x00\x00", 9); /* and in 2527 */
 	rdb_key(&rdb, 0, "mortal", "y");
-	rdb_add(&rdb, "\xfe\x05", 2);
+	bytes_add(&rdb, "\xfe\x05", 2);
 	rdb_key(&rdb, 0, "five", "z");
 	rdb_save(&rdb, directory);
 	server = server_start_in(directory, NULL);
@@ -88,61 +41,148 @@ START_TEST(a_snapshot_is_there_after_the_start)
 	expect(c, "$z", "GET", "five", NULL);
 	ck_assert_int_eq(info_number(c, "loading"), 0);
 	ck_assert(!info_has(c, "loading_total_bytes"));
+	ck_assert_int_eq(info_number(c, "rdb_last_load_keys_loaded"), 3);
+	ck_assert_int_eq(info_number(c, "rdb_last_load_keys_expired"), 1);
 	server_stop(server);
 }
 END_TEST
 
-/* Starts a daemon on the directory, which must refuse and say so. */
-static void expect_refused(const char *directory, const char *first, const char *second)
+/* A snapshot is loaded with appendonly and without; it must be refused in both cases. */
+static void expect_snapshot_refused(const char *directory, const char *const *texts)
 {
-	char output[4096];
-	int status =
-		server_run(output, sizeof(output), "--port", "0", "--dir", directory, "--log-format", "json", NULL);
-
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 1, "wait status %d: %s", status, output);
-	ck_assert_msg(strstr(output, first) != NULL && strstr(output, second) != NULL, "%s", output);
-	ck_assert_ptr_null(strstr(output, "\"ready\""));
+	expect_refused(directory, TEXTS("--appendonly", "no"), texts);
+	expect_refused(directory, TEXTS("--appendonly", "yes"), texts);
 }
 
 START_TEST(what_cubby_has_not_is_refused_by_name)
 {
 	char directory[256];
-	struct rdb rdb;
+	struct bytes rdb;
 
 	directory_make(directory);
 	rdb_begin(&rdb);
 	rdb_key(&rdb, 0, "plain", "value");
 	rdb_key(&rdb, 1, "mylist", "x");
 	rdb_save(&rdb, directory);
-	expect_refused(directory, "mylist", "list");
+	expect_snapshot_refused(directory, TEXTS("mylist", "list", "dump.rdb"));
 }
 END_TEST
 
 START_TEST(a_damaged_snapshot_is_refused_with_its_place)
 {
 	char directory[256];
-	struct rdb rdb;
+	struct bytes rdb;
 
 	directory_make(directory);
 	rdb_begin(&rdb);
 	rdb_key(&rdb, 0, "plain", "value");
-	rdb_add(&rdb, "\x00\x3f", 2); /* a key of 63 bytes, which are not there */
+	bytes_add(&rdb, "\x00\x3f", 2); /* a key of 63 bytes, which are not there */
 	rdb_save(&rdb, directory);
-	expect_refused(directory, "\"offset\":", "redis-check-rdb");
+	expect_snapshot_refused(directory, TEXTS("\"offset\":24", "redis-check-rdb", "dump.rdb"));
 }
 END_TEST
 
 START_TEST(a_key_that_is_there_twice_is_refused)
 {
 	char directory[256];
-	struct rdb rdb;
+	struct bytes rdb;
 
 	directory_make(directory);
 	rdb_begin(&rdb);
 	rdb_key(&rdb, 0, "twin", "1");
 	rdb_key(&rdb, 0, "twin", "2");
 	rdb_save(&rdb, directory);
-	expect_refused(directory, "twin", "twice");
+	expect_snapshot_refused(directory, TEXTS("twin", "twice"));
+}
+END_TEST
+
+/* Starts on a file that redis-server wrote. */
+static struct server *start_on(const char *corpus, const char *policy)
+{
+	struct bytes rdb = corpus_read(corpus);
+	char directory[256];
+
+	directory_make(directory);
+	data_write(directory, "dump.rdb", &rdb);
+	return server_start_in(directory, "--maxmemory-policy", policy, "--appendonly", "no", NULL);
+}
+
+START_TEST(files_of_redis_are_loaded)
+{
+	struct server *server = start_on("rdb/redis_strings", "noeviction");
+	struct client *c = client_open(server, 2);
+
+	expect(c, "[ $ $x nil ]", "MGET", "empty", "12345678901", "none", NULL);
+	expect(c, ":6", "DBSIZE", NULL);
+	expect(c, "$text", "GET", "a", NULL);
+	server_stop(server);
+	server = start_on("rdb/redis_databases", "noeviction");
+	c = client_open(server, 2);
+	expect(c, "$v", "GET", "k0", NULL);
+	expect(c, "+OK", "SELECT", "15", NULL);
+	expect(c, "$v", "GET", "k15", NULL);
+	server_stop(server);
+	server = start_on("rdb/redis_expiry", "noeviction");
+	c = client_open(server, 2);
+	expect(c, ":4102444800000", "PEXPIRETIME", "a", NULL);
+	server_stop(server);
+	server = start_on("rdb/redis_compressed", "noeviction");
+	c = client_open(server, 2);
+	expect(c, ":300", "STRLEN", "z", NULL);
+	expect(c, "$v", "GET", "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk", NULL);
+	server_stop(server);
+}
+END_TEST
+
+START_TEST(what_redis_has_and_cubby_has_not_is_refused)
+{
+	static const struct {
+		const char *corpus;
+		const char *name;
+		const char *kind;
+	} files[] = {
+		{"rdb/redis_list", "\\\"l\\\"", "a list"},
+		{"rdb/redis_hash", "\\\"h\\\"", "a hash"},
+		{"rdb/redis_intset", "\\\"s\\\"", "a set"},
+		{"rdb/redis_zset", "\\\"z\\\"", "a sorted set"},
+		{"rdb/redis_stream", "\\\"x\\\"", "a stream"},
+		{"rdb/redis_function", "\\\"mylib\\\"", "function library"},
+	};
+	struct bytes rdb = corpus_read(files[_i].corpus);
+	char directory[256];
+
+	directory_make(directory);
+	data_write(directory, "dump.rdb", &rdb);
+	expect_snapshot_refused(directory, TEXTS(files[_i].name, files[_i].kind, "dump.rdb"));
+}
+END_TEST
+
+/* These stand in the corpus without a head and an end. */
+START_TEST(data_of_modules_is_refused)
+{
+	static const char *const files[] = {"rdb/records_module", "rdb/records_module_aux"};
+	static const char *const texts[] = {"a value of the module", "data of the module"};
+	struct bytes rdb, records = corpus_read(files[_i]);
+	char directory[256];
+
+	directory_make(directory);
+	rdb_begin(&rdb);
+	bytes_add(&rdb, records.data, records.len);
+	bytes_free(&records);
+	rdb_save(&rdb, directory);
+	expect_snapshot_refused(directory, TEXTS(texts[_i], "cubbyd"));
+}
+END_TEST
+
+START_TEST(a_checksum_that_is_not_right_is_refused)
+{
+	struct bytes rdb = corpus_read("rdb/redis_strings");
+	char directory[256];
+
+	directory_make(directory);
+	rdb.data[rdb.len - 1] ^= 1;
+	data_write(directory, "dump.rdb", &rdb);
+	expect_snapshot_refused(directory, TEXTS("checksum", "\"offset\":", "redis-check-rdb"));
 }
 END_TEST
 
@@ -151,7 +191,7 @@ START_TEST(many_keys_are_loaded)
 	char directory[256], key[32];
 	struct server *server;
 	struct client *c;
-	struct rdb rdb;
+	struct bytes rdb;
 
 	directory_make(directory);
 	rdb_begin(&rdb);
@@ -180,6 +220,10 @@ Suite *load_suite(void)
 	tcase_add_test(alone, what_cubby_has_not_is_refused_by_name);
 	tcase_add_test(alone, a_damaged_snapshot_is_refused_with_its_place);
 	tcase_add_test(alone, a_key_that_is_there_twice_is_refused);
+	tcase_add_test(alone, files_of_redis_are_loaded);
+	tcase_add_loop_test(alone, what_redis_has_and_cubby_has_not_is_refused, 0, 6);
+	tcase_add_loop_test(alone, data_of_modules_is_refused, 0, 2);
+	tcase_add_test(alone, a_checksum_that_is_not_right_is_refused);
 	tcase_add_test(alone, many_keys_are_loaded);
 	return suite;
 }

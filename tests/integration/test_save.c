@@ -5,18 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "data_files.h"
 #include "harness.h"
 #include "suites.h"
-
-/* Bytes of a file in the daemon's directory; -1: there is none. */
-static long long file_bytes(const struct server *server, const char *name)
-{
-	char path[600];
-	struct stat status;
-
-	snprintf(path, sizeof(path), "%s/%s", server->directory, name);
-	return stat(path, &status) == 0 ? (long long)status.st_size : -1;
-}
 
 /* redis-check-rdb finds the file to be whole, with so many keys. */
 static void expect_rdb(const struct server *server, const char *name, unsigned keys)
@@ -100,7 +91,7 @@ START_TEST(an_instant)
 	expect_rdb(server, "dump.rdb", 1);
 	ck_assert_int_eq(info_number(c, "rdb_changes_since_last_save"), 0);
 	server_stop(server);
-	ck_assert_int_eq((int)file_bytes(server, "temp.rdb"), -1);
+	ck_assert_int_eq((int)data_size(server->directory, "temp.rdb"), -1);
 }
 END_TEST
 
@@ -161,7 +152,7 @@ START_TEST(append_only)
 	ck_assert_int_eq(info_number(c, "aof_enabled"), 1);
 	expect_rdb(server, "appendonlydir/appendonly.aof.1.base.rdb", 1);
 	expect(c, "+OK", "SET", "after", "2", NULL);
-	wait_until(file_bytes(server, "appendonlydir/appendonly.aof.1.incr.aof") > 0);
+	wait_until(data_size(server->directory, "appendonlydir/appendonly.aof.1.incr.aof") > 0);
 	expect(c, "+Background append only file rewriting started", "BGREWRITEAOF", NULL);
 	wait_until(info_number(c, "aof_rewrites") == 2);
 	expect_rdb(server, "appendonlydir/appendonly.aof.2.base.rdb", 2);
