@@ -287,9 +287,9 @@ static void server_free(struct server *server)
 	server->config->keyspace = NULL;
 	load_free(&server->load);
 	persistence_close(&server->persistence);
+	background_stop(); /* its jobs post to the workers */
 	if (server->net != NULL)
 		net_free(server->net);
-	background_stop();
 	tracking_free();
 	watch_free();
 	leave_keyspace(server->keyspace);
