@@ -1,4 +1,4 @@
-"""Measures cubbyd beside redis-server: bench.py [quick] [cpu|threads|store|memory|latency].
+"""Measures cubbyd beside redis-server: bench.py [quick] [cpu|threads|store|memory|latency|persistence].
 
 Prints tables and writes doc/benchmarks.md with its charts and the table of README.md; in both documents only what
 stands between the two marks is replaced. With quick it does everything once, briefly. That writes nothing, and neither
@@ -18,6 +18,7 @@ import chart
 import latency
 import machine
 import memory
+import persistence
 import report
 import servers
 import store
@@ -39,15 +40,17 @@ class Plan:
     against_redis: Effort
     threads: Effort
     scale: float  # of what the latency part does, and for how long
+    persistence: persistence.Effort
 
 
-FULL = Plan(5, 5, Effort(5, 1.5, 3), Effort(3, 1.2, 2), 1.0)
+FULL = Plan(5, 5, Effort(5, 1.5, 3), Effort(3, 1.2, 2), 1.0, persistence.Effort(5, 1.5, 3, 1.0))
 QUICK = Plan(
     1,
     1,
     Effort(1, 0.4, 1, crowd_commands=("set",), crowd_requests=10),
     Effort(1, 0.3, 1, crowd_commands=()),
     0.05,
+    persistence.Effort(1, 0.4, 1, 0.05),
 )
 
 
@@ -82,6 +85,10 @@ def measure_threads(plan, cores, directory):
         return compare([(one,), (left, right), (two,)], plan.threads, driver)
 
 
+def measure_persistence(plan, cores, directory):
+    return persistence.measure(plan.persistence, cores, directory)
+
+
 # In the order in which they run.
 PARTS = {
     "store": measure_store,
@@ -89,6 +96,7 @@ PARTS = {
     "cpu": measure_against_redis,
     "threads": measure_threads,
     "latency": latency.measure,
+    "persistence": measure_persistence,
 }
 
 

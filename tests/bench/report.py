@@ -1,11 +1,14 @@
 """Tables of what was measured, as Markdown that is readable on a terminal, too."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+import report_persistence
 from compare import Comparison
 from latency import LatencyFigures
 from memory import CONNECTIONS, VALUE_LENGTH
+from persistence import PersistenceFigures
 from store import StoreFigures
+from table import Table, judge
 from works import (
     CONNECTION_MEMORY_GOAL,
     GROWING,
@@ -44,32 +47,7 @@ class Results:
     cpu: list[Comparison] | None = None  # Redis, cubbyd
     threads: list[Comparison] | None = None  # cubbyd with one thread, two such daemons, cubbyd with two threads
     latency: list[LatencyFigures] | None = None
-
-
-@dataclass
-class Table:
-    titles: tuple
-    rows: list = field(default_factory=list)
-    texts: int = 1  # columns on the left that hold words; the others hold figures
-
-    def add(self, *cells):
-        self.rows.append(cells)
-
-    def __str__(self):
-        widths = [max(map(len, column)) for column in zip(self.titles, *self.rows)]
-        rule = ["-" * w if n < self.texts else "-" * (w - 1) + ":" for n, w in enumerate(widths)]
-        return "\n".join(self._line(cells, widths) for cells in (self.titles, rule, *self.rows))
-
-    def _line(self, cells, widths):
-        padded = [c.ljust(w) if n < self.texts else c.rjust(w) for n, (c, w) in enumerate(zip(cells, widths))]
-        return f"| {' | '.join(padded)} |"
-
-
-def judge(figure, goal):
-    """Cells for a goal and whether it is met."""
-    if goal is None:
-        return "", ""
-    return str(goal), "met" if goal.is_met(figure) else "**missed**"
+    persistence: PersistenceFigures | None = None
 
 
 # ---- The goals in one table ------------------------------------------------------------------------------------------
@@ -97,6 +75,8 @@ def judgements(results):
             for redis, cubby in latency_pairs(results.latency)
             if cubby.work.startswith(GROWING)
         ]
+    if results.persistence:
+        found += report_persistence.judgements(results.persistence)
     return found
 
 
@@ -254,6 +234,8 @@ def sections(results):
                 LATENCY_CHART,
             )
         )
+    if results.persistence:
+        found += report_persistence.sections(results.persistence)
     return found
 
 

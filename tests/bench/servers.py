@@ -56,10 +56,12 @@ def wait_until(condition, what, deadline=DEADLINE):
 
 
 class Server:
-    """A running server. To be used in a with statement, which ends it whatever happens."""
+    """A running server, which has `deadline` seconds to load what it has. To be used in a with statement, which ends it
+    whatever happens."""
 
-    def __init__(self, name, command, pin, directory):
+    def __init__(self, name, command, pin, directory, deadline):
         self.name = name
+        self._deadline = deadline
         self._command = command
         self._pin = pin
         self._directory = directory
@@ -79,7 +81,7 @@ class Server:
                 preexec_fn=self._pin,
             )
         try:
-            wait_until(self._answers, f"{self.name}: starting")
+            wait_until(self._answers, f"{self.name}: starting", self._deadline)
         except BaseException:
             self.__exit__()
             raise
@@ -149,11 +151,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def redis(directory, pin, settings=KEEPS_NOTHING):
+def redis(directory, pin, settings=KEEPS_NOTHING, deadline=DEADLINE):
     command = ["redis-server", "--bind", ADDRESS, "--maxclients", str(MAX_CLIENTS)]
-    return Server("Redis", [*command, *settings], pin, directory)
+    return Server("Redis", [*command, *settings], pin, directory, deadline)
 
 
-def cubbyd(directory, pin, threads=1, settings=KEEPS_NOTHING):
+def cubbyd(directory, pin, threads=1, settings=KEEPS_NOTHING, deadline=DEADLINE):
     command = [CUBBYD, "--bind", ADDRESS, "--threads", str(threads), "--timeout", "0"]
-    return Server("cubbyd", [*command, "--maxclients", str(MAX_CLIENTS), *settings], pin, directory)
+    return Server("cubbyd", [*command, "--maxclients", str(MAX_CLIENTS), *settings], pin, directory, deadline)

@@ -26,7 +26,7 @@ class Work:
     pipeline: int
     keys: int  # how many keys are drawn from at random; 0 is always the same key
     value_length: int  # bytes
-    cpu_goal: Goal  # of the ratio of CPU time a request, cubbyd to Redis
+    cpu_goal: Goal | None = None  # of the ratio of CPU time a request, cubbyd to Redis
     throughput_goal: Goal | None = None  # of the ratio of requests a second
 
 
@@ -38,9 +38,17 @@ WORKS = (
     Work("pipeline 100, 1M keys", 50, 100, KEYS, 3, Goal(0.27), Goal(3.8, at_least=True)),
 )
 
+# What goes to an append-only file.
+APPEND_WORKS = (Work("50 clients, 1M keys", 50, 1, KEYS, 3), Work("pipeline 16, 1M keys", 50, 16, KEYS, 3))
+
 TWO_THREADS_CPU_GOAL = Goal(1.15)  # CPU time a request, two threads to one
 STORE_GET_GOAL = Goal(1.8, at_least=True)  # operations a second, two threads to one
 KEY_MEMORY_GOAL = Goal(0.80)  # ratio to Redis
 CONNECTION_MEMORY_GOAL = Goal(1024)  # bytes
 GROWING = "growing"  # how the name of the latency part's work begins that has a goal
 GROWING_WORST_GOAL = Goal(1.0)  # ratio to Redis of the worst latency
+EVERYSEC_GOAL = Goal(0.90, at_least=True)  # requests a second of SET, to its own without a file
+ALWAYS_GOAL = Goal(1.2, at_least=True)  # requests a second of SET, to Redis's
+SNAPSHOT_WAIT_GOAL = Goal(1.2)  # 99.9th percentile while a snapshot is written, to its own without
+SNAPSHOT_MEMORY_GOAL = Goal(0.10)  # of the data, on top of it
+LOADING_GOAL = Goal(1.5, at_least=True)  # speed, to Redis's
