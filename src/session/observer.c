@@ -7,14 +7,16 @@
 
 static void on_changed(uint32_t consumers, unsigned db, const struct key *key, enum keyspace_change change)
 {
+	bool by_itself = change == KEYSPACE_EXPIRED || change == KEYSPACE_EVICTED;
+
 	if ((consumers & OBSERVER_WATCH) != 0)
 		watch_changed(db, key);
 	if ((consumers & OBSERVER_NOTIFY) != 0)
 		notify_changed(db, key, change);
 	if ((consumers & OBSERVER_TRACKING) != 0)
-		tracking_changed(key);
+		tracking_changed(key, by_itself);
 	if ((consumers & OBSERVER_BROADCAST) != 0)
-		tracking_broadcast(key);
+		tracking_broadcast(key, by_itself);
 }
 
 static void on_flushing(int db)

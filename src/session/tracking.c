@@ -58,6 +58,7 @@ struct invalidation {
 	const struct slice *keys;
 	size_t count;
 	bool all;
+	const struct session *by; /* whose doing it is, of which NOLOOP spares it; NULL: nobody's */
 	struct block *encoded[2]; /* RESP2, RESP3; NULL: not needed yet */
 };
 
@@ -73,7 +74,8 @@ static _Atomic uint64_t broadcasting_count;    /* sessions in broadcasting mode 
 static _Atomic uint64_t key_total, item_total; /* in the tables */
 
 static _Thread_local const struct session *runner;
-static _Thread_local struct changes changes;
+static _Thread_local struct changes changed; /* by the runner */
+static _Thread_local struct changes lost;    /* by themselves: expired, evicted */
 
 bool tracking_init(struct keyspace *keyspace, bool locking)
 {
@@ -221,7 +223,7 @@ static void send(struct session_handle *reader, uint32_t mode, struct invalidati
 	lock_take(&reader->lock);
 	flags = reader->session != NULL ? tracking_flags(reader->session) : 0;
 	if ((flags & (TRACKING_ON | TRACKING_BCAST)) == mode &&
-	    !((flags & TRACKING_NOLOOP) != 0 && runner == reader->session && !message->all)) {
+	    !((flags & TRACKING_NOLOOP) != 0 && message->by == reader->session)) {
 		if (tracking_of(reader->session)->target != NULL)
 			target = session_handle_ref(tracking_of(reader->session)->target);
 		else if (can_receive(reader->session, false))
@@ -354,10 +356,10 @@ static bool reader_add(struct tracked_key *key, struct session_handle *reader)
 }
 
 /* Tells the key's readers, and forgets it. */
-static void key_invalidate(struct tracked_key *key, uint32_t shard)
+static void key_invalidate(struct tracked_key *key, uint32_t shard, const struct session *by)
 {
 	struct slice name = {key->name, key->len};
-	struct invalidation message = {.keys = &name, .count = 1};
+	struct invalidation message = {.keys = &name, .count = 1, .by = by};
 
 	for (uint32_t i = 0; i < key->count; i++)
 		send(key->readers[i], TRACKING_ON, &message);
@@ -365,13 +367,14 @@ static void key_invalidate(struct tracked_key *key, uint32_t shard)
 	key_remove(key, shard);
 }
 
-/* Gives up the oldest keys of the shard while there are too many in all. */
+/* Gives up the oldest keys of the shard while there are too many in all. That is nobody's doing: who has read one more
+ * is told, too, NOLOOP or not, for it will not hear of that key's changes any more. */
 static void table_trim(uint32_t shard)
 {
 	uint64_t most = (uint64_t)setting_get(&settings.tracking_table_max_keys);
 
 	while (most != 0 && tables[shard] != NULL && total_get(&key_total) > most)
-		key_invalidate(tables[shard], shard);
+		key_invalidate(tables[shard], shard, NULL);
 }
 
 static bool mode_remembers(uint32_t flags)
@@ -399,12 +402,12 @@ void tracking_remember(struct session *session, const struct key *key)
 	table_trim(key->shard);
 }
 
-void tracking_changed(const struct key *key)
+void tracking_changed(const struct key *key, bool by_itself)
 {
 	struct tracked_key *tracked = key_find(key);
 
 	if (tracked != NULL)
-		key_invalidate(tracked, key->shard);
+		key_invalidate(tracked, key->shard, by_itself ? NULL : runner);
 }
 
 /* --- broadcasting ------------------------------------------------------------------------------------------------ */
@@ -428,9 +431,9 @@ static bool begins_with(struct slice text, const struct tracking_prefix *prefix)
 
 /* Tells the prefix's sessions of those of `count` keys that begin with it. `scratch` has room for as many. */
 static void prefix_send(const struct tracking_prefix *prefix, const struct slice *keys, size_t count,
-			struct slice *scratch)
+			const struct session *by, struct slice *scratch)
 {
-	struct invalidation message = {.keys = scratch};
+	struct invalidation message = {.keys = scratch, .by = by};
 
 	for (size_t i = 0; i < count; i++) {
 		if (begins_with(keys[i], prefix))
@@ -441,89 +444,94 @@ static void prefix_send(const struct tracking_prefix *prefix, const struct slice
 	message_free(&message);
 }
 
-/* Tells of `count` keys, CHANGES_MAX at most. */
-static void broadcast(const struct slice *keys, size_t count)
+/* Tells of `count` keys, CHANGES_MAX at most, that `by` has changed. */
+static void broadcast(const struct slice *keys, size_t count, const struct session *by)
 {
 	struct slice scratch[CHANGES_MAX];
 
 	lock_take(&broadcast_lock);
 	for (const struct tracking_prefix *prefix = prefixes; prefix != NULL; prefix = prefix->hh.next)
-		prefix_send(prefix, keys, count, scratch);
+		prefix_send(prefix, keys, count, by, scratch);
 	lock_release(&broadcast_lock);
 }
 
 /* Sorts the keys and drops those that are there twice. */
-static void changes_sort(void)
+static void changes_sort(struct changes *changes)
 {
 	size_t kept = 0;
 
-	qsort(changes.keys, changes.count, sizeof(*changes.keys), compare_slices);
-	for (size_t i = 0; i < changes.count; i++) {
-		if (kept > 0 && compare_slices(&changes.keys[kept - 1], &changes.keys[i]) == 0)
-			free((char *)(uintptr_t)changes.keys[i].data);
+	qsort(changes->keys, changes->count, sizeof(*changes->keys), compare_slices);
+	for (size_t i = 0; i < changes->count; i++) {
+		if (kept > 0 && compare_slices(&changes->keys[kept - 1], &changes->keys[i]) == 0)
+			free((char *)(uintptr_t)changes->keys[i].data);
 		else
-			changes.keys[kept++] = changes.keys[i];
+			changes->keys[kept++] = changes->keys[i];
 	}
-	changes.count = kept;
+	changes->count = kept;
 }
 
-static void changes_send(void)
+static void changes_send(struct changes *changes, const struct session *by)
 {
-	changes_sort();
-	broadcast(changes.keys, changes.count);
-	for (size_t i = 0; i < changes.count; i++)
-		free((char *)(uintptr_t)changes.keys[i].data);
-	free(changes.keys);
-	changes = (struct changes){0};
+	changes_sort(changes);
+	broadcast(changes->keys, changes->count, by);
+	for (size_t i = 0; i < changes->count; i++)
+		free((char *)(uintptr_t)changes->keys[i].data);
+	free(changes->keys);
+	*changes = (struct changes){0};
 }
 
 /* Makes room for one key more. False when there is no memory. */
-static bool changes_reserve(void)
+static bool changes_reserve(struct changes *changes)
 {
-	size_t cap = changes.cap == 0 ? 16 : 2 * changes.cap;
+	size_t cap = changes->cap == 0 ? 16 : 2 * changes->cap;
 	struct slice *grown;
 
-	if (changes.count < changes.cap)
+	if (changes->count < changes->cap)
 		return true;
-	grown = realloc(changes.keys, cap * sizeof(*grown));
+	grown = realloc(changes->keys, cap * sizeof(*grown));
 	if (grown == NULL)
 		return false;
-	changes.keys = grown;
-	changes.cap = cap;
+	changes->keys = grown;
+	changes->cap = cap;
 	return true;
 }
 
 /* Keeps the key for the end of the batch. False when there is no memory. */
-static bool changes_add(struct slice key)
+static bool changes_add(struct changes *changes, struct slice key)
 {
 	struct slice *place;
 	char *copy;
 
-	if (!changes_reserve())
+	if (!changes_reserve(changes))
 		return false;
 	copy = malloc(key.len > 0 ? key.len : 1);
 	if (copy == NULL)
 		return false;
 	if (key.len > 0)
 		memcpy(copy, key.data, key.len);
-	place = &changes.keys[changes.count++];
+	place = &changes->keys[changes->count++];
 	place->data = copy;
 	place->len = key.len;
 	return true;
 }
 
-void tracking_broadcast(const struct key *key)
+void tracking_broadcast(const struct key *key, bool by_itself)
 {
-	if (runner == NULL || !changes_add(key->name))
-		broadcast(&key->name, 1);
-	else if (changes.count == CHANGES_MAX)
-		changes_send();
+	struct changes *changes = by_itself ? &lost : &changed;
+	const struct session *by = by_itself ? NULL : runner;
+
+	if (runner == NULL || !changes_add(changes, key->name))
+		broadcast(&key->name, 1, by);
+	else if (changes->count == CHANGES_MAX)
+		changes_send(changes, by);
 }
 
 void tracking_run_by(const struct session *session)
 {
-	if (changes.count > 0)
-		changes_send(); /* by the session whose batch ends */
+	if (lost.count > 0)
+		changes_send(&lost, NULL);
+	if (changed.count > 0)
+		changes_send(&changed, runner); /* by the session whose batch ends */
 	runner = session;
 }
 

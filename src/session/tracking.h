@@ -97,9 +97,11 @@ void tracking_run_by(const struct session *session);
 
 /* --- changes, as the observer hears of them --------------------------------------------------------------------- */
 
-void tracking_changed(const struct key *key);	/* somebody has read it. Its shard is locked. */
-void tracking_broadcast(const struct key *key); /* to those who named a prefix. Its shard is locked. */
-void tracking_flushing(void);			/* every shard is locked */
+/* To those who have read it, or have named a prefix. A key that goes `by_itself` (expired, evicted) is nobody's own
+ * change, though somebody's command came across it: NOLOOP does not keep it from being told. Its shard is locked. */
+void tracking_changed(const struct key *key, bool by_itself);
+void tracking_broadcast(const struct key *key, bool by_itself);
+void tracking_flushing(void); /* every shard is locked */
 
 /* --- figures (any thread) ----------------------------------------------------------------------------------------- */
 

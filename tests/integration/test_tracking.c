@@ -647,6 +647,21 @@ START_TEST(expiry_by_a_command)
 }
 END_TEST
 
+/* A key that dies is nobody's change, not even of the client that comes across it. */
+START_TEST(noloop_is_told_of_dead_keys)
+{
+	struct reader reader = reader_fresh(_i, "BCAST", "NOLOOP", NULL);
+	struct client *writer = writer_open();
+
+	expect(writer, "+OK", "DEBUG", "SET-ACTIVE-EXPIRE", "0", NULL);
+	expect(reader.client, "+OK", "SET", "key", "1", "PX", "20", NULL);
+	expect_eventually(reader.client, "nil", "GET", "key", NULL);
+	expect_told(&reader, "[ $key ]");
+	expect(writer, "+OK", "DEBUG", "SET-ACTIVE-EXPIRE", "1", NULL);
+	expect_silence(&reader);
+}
+END_TEST
+
 START_TEST(evictions_are_told)
 {
 	struct server *server;
@@ -666,6 +681,21 @@ START_TEST(evictions_are_told)
 	expect_like(writer, "-OOM *", "SET", "other", "1", NULL);
 	expect_told(&reader, "[ $key ]");
 	expect_told(&broadcast, "[ $key ]");
+	server_stop(server);
+}
+END_TEST
+
+/* Who reads one key too many hears that another one is not remembered any more, though the reading was its own. */
+START_TEST(noloop_is_told_of_forgotten_keys)
+{
+	struct server *server = server_start("--shards", "1", "--tracking-table-max-keys", "1", NULL);
+	struct reader reader = reader_open(server, _i, "NOLOOP", NULL);
+
+	expect(reader.client, "nil", "GET", "a", NULL);
+	expect_silence(&reader);
+	expect(reader.client, "nil", "GET", "b", NULL);
+	expect_told(&reader, "[ $a ]");
+	expect_silence(&reader);
 	server_stop(server);
 }
 END_TEST
@@ -1241,6 +1271,7 @@ Suite *tracking_suite(void)
 	tcase_add_loop_test(shared_tests, swapping_is_told, 2, 4);
 	tcase_add_loop_test(shared_tests, expiry_by_the_clock, 2, 4);
 	tcase_add_loop_test(shared_tests, expiry_by_a_command, 2, 4);
+	tcase_add_loop_test(shared_tests, noloop_is_told_of_dead_keys, 2, 4);
 	tcase_add_loop_test(shared_tests, redirected_pushes, 2, 4);
 	tcase_add_loop_test(shared_tests, redirected_to_who_cannot_receive, 2, 4);
 	tcase_add_loop_test(shared_tests, redirected_crosswise, 2, 4);
@@ -1252,6 +1283,7 @@ Suite *tracking_suite(void)
 	tcase_add_loop_test(shared_tests, errors_in_what_fits_together, 2, 4);
 	tcase_add_loop_test(shared_tests, errors_in_prefixes, 2, 4);
 	tcase_add_loop_test(alone, evictions_are_told, 2, 4);
+	tcase_add_loop_test(alone, noloop_is_told_of_forgotten_keys, 2, 4);
 	tcase_add_loop_test(alone, figures, 2, 4);
 	tcase_add_loop_test(alone, table_has_a_limit, 2, 4);
 	tcase_add_test(alone, no_copy_stays_stale);
