@@ -75,8 +75,8 @@ void client_setinfo_command(struct command_context *context)
 		return;
 	}
 	if (!name_is_valid(value)) {
-		reply_errorf(context->reply, "ERR %s cannot contain spaces, newlines or special characters.",
-			     is_name ? "lib-name" : "lib-ver");
+		reply_errorf(context->reply, "ERR %.*s cannot contain spaces, newlines or special characters.",
+			     argument_echo_len(option), option.data);
 		return;
 	}
 	if (is_name)
@@ -162,7 +162,7 @@ static const char *flag_letters(const struct session *session, const struct sess
 	} letters[] = {
 		{SESSION_MONITOR, 'O'},
 		{SESSION_SUBSCRIBED, 'P'},
-		{SESSION_MULTI, 'x'},
+		{SESSION_MULTI | SESSION_EXECUTES, 'x'},
 		{SESSION_PAUSED | SESSION_BLOCKED, 'b'},
 		{SESSION_TRACKING, 't'},
 		{0, 'R'},
@@ -378,6 +378,10 @@ void client_unblock_command(struct command_context *context)
 void client_help_command(struct command_context *context)
 {
 	static const char *const lines[] = {
+		"CACHING (YES|NO)",
+		"    Track the keys of the next command, in OPTIN mode, or do not, in OPTOUT mode.",
+		"GETREDIR",
+		"    Return the ID of the client that invalidations are redirected to.",
 		"GETNAME",
 		"    Return the name of the current connection.",
 		"ID",
@@ -420,6 +424,11 @@ void client_help_command(struct command_context *context)
 		"    Tell the name or the version of the client library.",
 		"SETNAME <name>",
 		"    Assign the name <name> to the current connection.",
+		"TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+		"         [OPTIN] [OPTOUT] [NOLOOP]",
+		"    Tell the current connection when keys change that it has read, or that begin so.",
+		"TRACKINGINFO",
+		"    Return how the current connection uses tracking.",
 		"UNBLOCK <clientid> [TIMEOUT|ERROR]",
 		"    Unblock the specified blocked client.",
 		"UNPAUSE",

@@ -340,8 +340,8 @@ static void command_call(struct command_context *context, struct prepared *prepa
 	uint64_t errors = reply->errors;
 	uint64_t began = dispatcher->since;
 
-	atomic_store_explicit(&context->session->last_command, command, memory_order_relaxed);
-
+	if (!context->at_once) /* else it is EXEC that the client waits for */
+		atomic_store_explicit(&context->session->last_command, command, memory_order_relaxed);
 	context->stats = stats;
 	prepared->key.no_touch = keys_are_not_touched(context);
 	context->keys = &prepared->key;

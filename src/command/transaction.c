@@ -125,7 +125,6 @@ static void execute(struct command_context *context, struct transaction *transac
 	scope_unlock(context->keyspace, &scope);
 }
 
-/* The session is out of its transaction before the commands run, as CLIENT LIST among them is to say. */
 void exec_command(struct command_context *context)
 {
 	struct session *session = context->session;
@@ -140,6 +139,6 @@ void exec_command(struct command_context *context)
 		reply_error(context->reply, "EXECABORT Transaction discarded because of previous errors.");
 	else
 		execute(context, &transaction);
-	transaction_free(&transaction);
+	transaction_end(session, &transaction);
 	watch_forget(session, false);
 }

@@ -126,6 +126,7 @@ enum session_flag {
 	SESSION_RELEASED_ERROR = 1 << 16, /* any thread: ... with SESSION_RELEASE_ERROR */
 	SESSION_TRACKING = 1 << 17,	  /* is told when what it has read changes (session/tracking.h) */
 	SESSION_REPLAYS = 1 << 18,	  /* feeds what a journal says has been done: nothing holds it up at the gate */
+	SESSION_EXECUTES = 1 << 19,	  /* EXEC runs what was queued */
 
 	/* Others speak to these: they may be silent for as long as they like. */
 	SESSION_LISTENS = SESSION_SUBSCRIBED | SESSION_MONITOR,
@@ -152,8 +153,8 @@ struct session {
 	_Atomic uint32_t flags;			      /* any thread; enum session_flag */
 	_Atomic uint16_t db;			      /* any thread */
 	_Atomic uint8_t protocol;		      /* any thread; 2 or 3 */
-	_Atomic int64_t queued;			      /* any thread; commands since MULTI, -1: no transaction is open */
-	_Atomic uint64_t queued_bytes;		      /* any thread; memory they take */
+	_Atomic int64_t queued;		  /* any thread; commands since MULTI, EXEC's end included; -1: none is open */
+	_Atomic uint64_t queued_bytes;	  /* any thread; memory they take */
 	uint64_t written;		  /* the journal's position behind what it has written last; 0: nothing */
 	struct transaction *transaction;  /* owned; NULL until a command is queued (session/transaction.h) */
 	struct resp_request *postponed;	  /* owned; a command that waits for the end of a pause (session/postpone.h) */

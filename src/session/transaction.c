@@ -10,12 +10,19 @@
 
 enum { FIRST_COMMANDS = 8 };
 
+/* Tells other threads how much is queued. */
+static void note_queue(struct session *session, int64_t count, size_t bytes)
+{
+	atomic_store_explicit(&session->queued, count, memory_order_relaxed);
+	atomic_store_explicit(&session->queued_bytes, bytes, memory_order_relaxed);
+}
+
 bool transaction_begin(struct session *session)
 {
 	session->transaction = calloc(1, sizeof(*session->transaction));
 	if (session->transaction == NULL)
 		return false;
-	atomic_store_explicit(&session->queued, 0, memory_order_relaxed);
+	note_queue(session, 0, 0);
 	session_mark(session, SESSION_MULTI);
 	return true;
 }
@@ -68,28 +75,20 @@ static bool is_too_large(const struct session *session)
 	       session->transaction->bytes > (size_t)setting_get(&settings.client_query_buffer_limit);
 }
 
-/* Tells other threads how much is queued. */
-static void note_queue(struct session *session)
-{
-	const struct transaction *transaction = session->transaction;
-
-	atomic_store_explicit(&session->queued, (int64_t)transaction->count, memory_order_relaxed);
-	atomic_store_explicit(&session->queued_bytes, transaction->bytes, memory_order_relaxed);
-}
-
 enum transaction_queued transaction_queue(struct session *session, const struct command *command,
 					  struct resp_request *request)
 {
 	enum transaction_queued result;
 
-	if (session->transaction->failed)
+	if (session->transaction->failed || session_has(session, SESSION_DIRTY))
 		return TRANSACTION_QUEUED;
 	result = queue_add(session->transaction, command, request);
 	if (result == TRANSACTION_QUEUED && is_too_large(session))
 		result = TRANSACTION_TOO_LARGE;
 	if (result != TRANSACTION_QUEUED)
 		transaction_fail(session);
-	note_queue(session);
+	else
+		note_queue(session, (int64_t)session->transaction->count, session->transaction->bytes);
 	return result;
 }
 
@@ -99,7 +98,8 @@ void transaction_fail(struct session *session)
 		return;
 	session->transaction->failed = true;
 	queue_clear(session->transaction);
-	note_queue(session);
+	/* As in Redis, the number is told until EXEC. */
+	atomic_store_explicit(&session->queued_bytes, 0, memory_order_relaxed);
 }
 
 struct transaction transaction_take(struct session *session)
@@ -108,15 +108,16 @@ struct transaction transaction_take(struct session *session)
 
 	free(session->transaction);
 	session->transaction = NULL;
-	atomic_store_explicit(&session->queued, -1, memory_order_relaxed);
-	atomic_store_explicit(&session->queued_bytes, 0, memory_order_relaxed);
+	session_mark(session, SESSION_EXECUTES);
 	session_unmark(session, SESSION_MULTI);
 	return taken;
 }
 
-void transaction_free(struct transaction *transaction)
+void transaction_end(struct session *session, struct transaction *transaction)
 {
 	queue_clear(transaction);
+	note_queue(session, -1, 0);
+	session_unmark(session, SESSION_EXECUTES);
 }
 
 void transaction_discard(struct session *session)
@@ -126,5 +127,5 @@ void transaction_discard(struct session *session)
 	if (session->transaction == NULL)
 		return;
 	taken = transaction_take(session);
-	transaction_free(&taken);
+	transaction_end(session, &taken);
 }

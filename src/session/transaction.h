@@ -36,17 +36,19 @@ enum transaction_queued {
 	TRANSACTION_TOO_LARGE, /* the queue would take more than client-query-buffer-limit */
 };
 
-/* Queues a copy of the request, from which the blocks of large arguments are taken. A failed transaction keeps no
- * more. Whatever is not TRANSACTION_QUEUED has failed it. */
+/* Queues a copy of the request, from which the blocks of large arguments are taken. A transaction that has
+ * failed, or whose watched keys have changed, keeps no more. Whatever is not TRANSACTION_QUEUED has failed it. */
 enum transaction_queued transaction_queue(struct session *session, const struct command *command,
 					  struct resp_request *request);
 
 /* A command was refused. Nothing happens when no transaction is open. */
 void transaction_fail(struct session *session);
 
-/* Closes the transaction, which there is, and gives its queue to the caller, who must transaction_free it. */
+/* Takes the transaction, which there is, from the session, which EXECUTES it from now on: commands run and are not
+ * queued. Others are told of the transaction until it ends. */
 struct transaction transaction_take(struct session *session);
-void transaction_free(struct transaction *transaction);
+/* Ends what was taken. */
+void transaction_end(struct session *session, struct transaction *transaction);
 
 /* Forgets the queue and closes the transaction, if there is one. Watched keys stay watched. */
 void transaction_discard(struct session *session);

@@ -87,6 +87,10 @@ def _meets_a_dead_key(words, steps):
     return full_name(words) in ("randomkey", "scan") and any(_leaves_a_dead_key(step.words) for step in steps)
 
 
+def _watches_a_dead_key(words, steps):
+    return full_name(words) == "watch" and any(_leaves_a_dead_key(step.words) and step.words[1] in words for step in steps)
+
+
 def _leaves_a_dead_key(words):
     """SET with a time in the past makes a key that only the next look at it removes."""
     options = {word.upper() for word in words[3:] if isinstance(word, bytes)}
@@ -96,16 +100,6 @@ def _leaves_a_dead_key(words):
 def _asks_how_a_result_is_encoded(words, steps):
     asks = full_name(words) in ("object|encoding", "object|refcount", "debug|sdslen")
     return asks and any(full_name(step.words) in ("incrbyfloat", "bitop") for step in steps)
-
-
-def _looks_into_a_transaction(words, steps):
-    open_ones = set()
-    for step in steps:
-        if full_name(step.words) == "multi":
-            open_ones.add(step.who)
-        elif full_name(step.words) in ("exec", "discard", "reset"):
-            open_ones.discard(step.who)
-    return open_ones and full_name(words) in ("client|list", "client|info")
 
 
 def _withdraws_half_a_reply(words, steps):
@@ -143,10 +137,10 @@ LEFT_OUT = (
     (_overflows_in_redis, "the subtraction with which Redis looks for an overflow overflows itself"),
     (_meets_a_dead_key, "RANDOMKEY and SCAN remove the dead keys that they meet: of the first it is chance which those are, and"
      " cubby's SCAN leaves them to whoever asks for them, or to the cleaner"),
+    (_watches_a_dead_key, "WATCH removes a dead key, so that its going is no change any more; Redis leaves it, and remembers"
+     " that it was dead"),
     (_asks_how_a_result_is_encoded, "what INCRBYFLOAT and BITOP have made is embstr and raw in Redis whatever it is; cubby"
      " tells by the value"),
-    (_looks_into_a_transaction, "cubby forgets what a failed transaction has queued at once, and a client is out of its"
-     " transaction before EXEC runs what is queued"),
     (_withdraws_half_a_reply, "CLIENT REPLY OFF within a transaction: Redis has sent the start of EXEC's reply already"),
 )
 
@@ -294,7 +288,7 @@ def canonical(words, queue, items, side):
     """What of a connection's replies must be equal. words: the command, None when another connection received them;
     queue: the commands that MULTI has queued."""
     if words is not None:
-        items = [_canonical_reply(words, queue, reply, side) for reply in items]
+        items = _canonical_replies(words, queue, items, side)
         items = sorted(items, key=_is_message)
         if len(words) == 1 and full_name(words) in ("unsubscribe", "punsubscribe", "sunsubscribe"):
             items = _in_any_order(items)
@@ -339,13 +333,30 @@ def _pattern_message(item):
     return (channel, message) if kind == (b"$", b"pmessage") else None
 
 
-def _canonical_reply(words, queue, reply, side):
-    name = full_name(words)
-    if name == "exec" and reply[0] == b"*" and reply[1]:
-        if len(queue) != len(reply[1]):
-            return reply
-        return (b"*", [_canonical_reply(one, [], element, side) for one, element in zip(queue, reply[1])])
-    rule = _RULES.get(name)
+def _canonical_replies(words, queue, items, side):
+    if full_name(words) == "exec" and queue and items and items[0][0] == b"*" and len(queue) == len(items[0][1] or ()):
+        return _canonical_exec(queue, items, side)
+    return [_canonical_reply(words, reply, side) for reply in items]
+
+
+CONFIRM_EACH = {"subscribe", "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe"}
+
+
+def _canonical_exec(queue, items, side):
+    """EXEC's array has a place for each command that was queued. One that confirms several channels fills more of them,
+    and the last replies stand behind the array."""
+    reduced = [(b"*", len(queue))]
+    replies = items[0][1] + items[1:]
+    for words in queue:
+        refused = bool(replies) and replies[0][0] == b"-"
+        count = len(words) - 1 if full_name(words) in CONFIRM_EACH and len(words) > 2 and not refused else 1
+        reduced += [_canonical_reply(words, reply, side) for reply in replies[:count]]
+        replies = replies[count:]
+    return reduced + replies
+
+
+def _canonical_reply(words, reply, side):
+    rule = _RULES.get(full_name(words))
     if rule is None or reply == (b"+", b"QUEUED") or reply[0] in b"->":
         return reply
     try:

@@ -73,7 +73,7 @@ START_TEST(libraries)
 	expect(c, "+OK", "CLIENT", "SETINFO", "LIB-NAME", "library(a;b)", NULL);
 	expect(c, "+OK", "CLIENT", "SETINFO", "lib-ver", "1.2.3", NULL);
 	expect_like(c, "* lib-name=library(a;b) lib-ver=1.2.3\\n", "CLIENT", "INFO", NULL);
-	expect(c, "-ERR lib-name cannot contain spaces, newlines or special characters.", "CLIENT", "SETINFO",
+	expect(c, "-ERR LIB-NAME cannot contain spaces, newlines or special characters.", "CLIENT", "SETINFO",
 	       "LIB-NAME", "a b", NULL);
 	expect(c, "-ERR lib-ver cannot contain spaces, newlines or special characters.", "CLIENT", "SETINFO", "lib-ver",
 	       "1\n2", NULL);
@@ -250,8 +250,10 @@ START_TEST(help_names_the_subcommands)
 {
 	struct client *c = client_fresh(_i);
 
-	expect_like(c, "[ +CLIENT <subcommand> * +GETNAME * +ID * +KILL * +LIST * +SETNAME <name> * +HELP *", "CLIENT",
-		    "HELP", NULL);
+	expect_like(c,
+		    "[ +CLIENT <subcommand> * +CACHING * +GETREDIR * +GETNAME * +ID * +KILL * +LIST * +SETNAME <name> "
+		    "* +TRACKING * +TRACKINGINFO * +HELP *",
+		    "CLIENT", "HELP", NULL);
 }
 END_TEST
 
@@ -327,8 +329,34 @@ START_TEST(transactions_are_listed)
 	ck_assert(strstr(client_call(other, "CLIENT", "LIST", "ID", id, NULL), " multi-mem=0 ") == NULL);
 	expect(other, "+OK", "SET", "key", "value", NULL);
 	expect_like(other, "* flags=xd *", "CLIENT", "LIST", "ID", id, NULL);
+	expect(c, "+QUEUED", "GET", "key", NULL); /* it cannot succeed any more: nothing is kept */
+	expect_like(other, "* flags=xd * multi=1 *", "CLIENT", "LIST", "ID", id, NULL);
 	expect(c, "nil", "EXEC", NULL);
 	expect_like(other, "* flags=N * multi=-1 * multi-mem=0 *", "CLIENT", "LIST", "ID", id, NULL);
+}
+END_TEST
+
+/* A transaction that has failed keeps its number of commands, and one that runs is still there. */
+START_TEST(transactions_are_listed_to_their_end)
+{
+	struct client *c = client_fresh(_i);
+	struct client *other = client_open(shared, _i);
+	char id[32];
+
+	id_text(c, id);
+	expect(c, "+OK", "MULTI", NULL);
+	expect(c, "+QUEUED", "GET", "key", NULL);
+	expect_like(c, "-ERR unknown command *", "NOSUCH", NULL);
+	expect(c, "+QUEUED", "GET", "key", NULL);
+	expect_like(other, "* flags=x * multi=1 *", "CLIENT", "LIST", "ID", id, NULL);
+	expect_like(c, "-EXECABORT *", "EXEC", NULL);
+	expect_like(other, "* flags=N * multi=-1 * cmd=exec *", "CLIENT", "LIST", "ID", id, NULL);
+
+	expect(c, "+OK", "MULTI", NULL);
+	expect(c, "+QUEUED", "GET", "key", NULL);
+	expect(c, "+QUEUED", "CLIENT", "LIST", "ID", id, NULL);
+	expect_like(c, "[ nil *flags=x * multi=2 * cmd=exec *", "EXEC", NULL);
+	expect_like(other, "* flags=N * multi=-1 * multi-mem=0 * cmd=exec *", "CLIENT", "LIST", "ID", id, NULL);
 }
 END_TEST
 
@@ -472,6 +500,7 @@ Suite *client_suite(void)
 	tcase_add_loop_test(served, one_reply_is_skipped, 2, 4);
 	tcase_add_loop_test(served, marks_of_a_client, 2, 4);
 	tcase_add_loop_test(served, transactions_are_listed, 2, 4);
+	tcase_add_loop_test(served, transactions_are_listed_to_their_end, 2, 4);
 	tcase_add_loop_test(served, the_limit_is_bytes_or_a_share, 2, 4);
 
 	tcase_add_test(memory, the_largest_leave_first);
