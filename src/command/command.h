@@ -183,6 +183,9 @@ const struct command *command_find(struct slice name);
 /* The subcommand of a container, or NULL. */
 const struct command *command_find_subcommand(const struct command *container, struct slice name);
 
+/* The row of a command's full name, such as "get" or "config|get", or NULL. */
+const struct command *command_find_full(struct slice name);
+
 /* Where the keys of a request with `argc` arguments are: every `step`th from *first to *last. False when it has none.
  */
 bool command_key_range(const struct command *command, size_t argc, size_t *first, size_t *last);

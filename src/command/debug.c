@@ -65,7 +65,6 @@ static size_t serialized_len(struct slice value)
 	return (value.len < 1 << 14 ? 2 : 5) + value.len;
 }
 
-/* No key has a time of last use: each is reported as used now. */
 void debug_object_command(struct command_context *context)
 {
 	enum { LRU_CLOCK_MASK = 0xffffff }; /* Redis's clock is seconds in 24 bits */

@@ -211,22 +211,6 @@ void command_count_command(struct command_context *context)
 	reply_int(context->reply, (int64_t)row_count(command_table()));
 }
 
-/* The row of "name" or "name|subcommand", or NULL. */
-static const struct command *find_full_name(struct slice name)
-{
-	const char *bar = name.len > 0 ? memchr(name.data, '|', name.len) : NULL;
-	const struct command *container;
-	size_t first;
-
-	if (bar == NULL)
-		return command_find(name);
-	first = (size_t)(bar - name.data);
-	container = command_find((struct slice){name.data, first});
-	if (container == NULL)
-		return NULL;
-	return command_find_subcommand(container, (struct slice){bar + 1, name.len - first - 1});
-}
-
 void command_info_command(struct command_context *context)
 {
 	if (context->argc == 2) {
@@ -235,7 +219,7 @@ void command_info_command(struct command_context *context)
 	}
 	reply_array(context->reply, context->argc - 2);
 	for (size_t i = 2; i < context->argc; i++) {
-		const struct command *command = find_full_name(context->argv[i]);
+		const struct command *command = command_find_full(context->argv[i]);
 
 		if (command != NULL)
 			reply_info(context->reply, command);
@@ -356,7 +340,7 @@ void command_docs_command(struct command_context *context)
 	}
 	map = reply_array_begin(context->reply);
 	for (size_t i = 2; i < context->argc; i++) {
-		const struct command *command = find_full_name(context->argv[i]);
+		const struct command *command = command_find_full(context->argv[i]);
 
 		if (command == NULL)
 			continue;

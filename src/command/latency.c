@@ -448,25 +448,9 @@ static size_t reply_histogram(struct reply *reply, const struct command *command
 	return 1;
 }
 
-/* The command or subcommand ("config|get") of this name, or NULL. */
-static const struct command *find_full_name(struct slice name)
-{
-	const char *bar = name.len > 0 ? memchr(name.data, '|', name.len) : NULL;
-	const struct command *container;
-	size_t len;
-
-	if (bar == NULL)
-		return command_find(name);
-	len = (size_t)(bar - name.data);
-	container = command_find((struct slice){name.data, len});
-	if (container == NULL)
-		return NULL;
-	return command_find_subcommand(container, (struct slice){bar + 1, name.len - len - 1});
-}
-
 static size_t reply_named_histograms(struct reply *reply, struct slice name)
 {
-	const struct command *command = find_full_name(name);
+	const struct command *command = command_find_full(name);
 	size_t shown;
 
 	if (command == NULL)

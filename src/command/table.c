@@ -1717,6 +1717,21 @@ const struct command *command_find_subcommand(const struct command *container, s
 	return NULL;
 }
 
+const struct command *command_find_full(struct slice name)
+{
+	const char *bar = name.len > 0 ? memchr(name.data, '|', name.len) : NULL;
+	const struct command *container;
+	size_t len;
+
+	if (bar == NULL)
+		return command_find(name);
+	len = (size_t)(bar - name.data);
+	container = command_find((struct slice){name.data, len});
+	if (container == NULL)
+		return NULL;
+	return command_find_subcommand(container, (struct slice){bar + 1, name.len - len - 1});
+}
+
 /* --- boot -------------------------------------------------------------------------------------------------------- */
 
 static void lookup_add(const struct command *command, size_t index)
