@@ -341,6 +341,10 @@ static void take_entry(void *arg, uint32_t shard, unsigned db, const struct entr
 		.freq = RDB_NOT_GIVEN,
 	};
 
+	if ((self->policy & POLICY_LRU) != 0)
+		note.idle = keyspace_idle(entry, self->instant_ms);
+	if ((self->policy & POLICY_LFU) != 0)
+		note.freq = (int)keyspace_freq(entry, self->instant_ms);
 	snapshot_take(self->snapshot, entry, &note);
 }
 
@@ -436,6 +440,8 @@ static bool take_instant(struct persistence *self, struct snapshot *snapshot, en
 		lock_take(&self->lock);
 		self->changes_then = keyspace_changes(self->keyspace);
 		lock_release(&self->lock);
+		self->instant_ms = clock_realtime_ms();
+		self->policy = setting_get(&settings.maxmemory_policy);
 		count_keys(self, snapshot);
 		keyspace_snapshot_begin(self->keyspace, &sink);
 	}

@@ -186,6 +186,92 @@ START_TEST(a_checksum_that_is_not_right_is_refused)
 }
 END_TEST
 
+/* The file has for each key how long it was not used, or how often it was, as Redis has. */
+static void make_used(char directory[256])
+{
+	struct bytes rdb;
+
+	directory_make(directory);
+	rdb_begin(&rdb);
+	bytes_add(&rdb, "\xf8\x43\xe8", 3); /* for 1000 seconds not */
+	rdb_key(&rdb, 0, "idle", "x");
+	bytes_add(&rdb, "\xf9\x4d", 2); /* 77 */
+	rdb_key(&rdb, 0, "frequent", "x");
+	rdb_save(&rdb, directory);
+}
+
+static struct server *start_with_policy(const char *directory, const char *policy)
+{
+	return server_start_in(directory, "--maxmemory-policy", policy, "--lfu-decay-time", "0", "--appendonly", "no",
+			       NULL);
+}
+
+/* Whether the bytes stand before the key in the directory's snapshot. */
+static bool stands_before(const char *directory, const char *bytes, size_t len, const char *key)
+{
+	struct bytes want = {0}, rdb = data_read(directory, "dump.rdb");
+	bool found = false;
+
+	bytes_add(&want, bytes, len);
+	rdb_key(&want, 0, key, "x");
+	for (size_t i = 0; i + want.len <= rdb.len; i++)
+		found = found || memcmp(rdb.data + i, want.data, want.len) == 0;
+	bytes_free(&want);
+	bytes_free(&rdb);
+	return found;
+}
+
+/* How much a key is used is loaded and saved when the policy keeps it, in the form in which it does. */
+START_TEST(use_is_loaded_and_saved)
+{
+	static const char *const policies[] = {"allkeys-lru", "volatile-lru", "allkeys-lfu", "volatile-lfu"};
+	bool counts = _i >= 2;
+	char directory[256];
+
+	make_used(directory);
+	for (int round = 0; round < 2; round++) { /* the second one loads what the first one has saved */
+		struct server *server = start_with_policy(directory, policies[_i]);
+		struct client *c = client_open(server, 2);
+		long long idle;
+
+		if (counts) {
+			expect(c, ":77", "OBJECT", "FREQ", "frequent", NULL);
+			expect(c, ":5", "OBJECT", "FREQ", "idle", NULL);
+		} else {
+			idle = client_integer(c, "OBJECT", "IDLETIME", "idle", NULL);
+			ck_assert(idle >= 1000 && idle < 1000 + 2 * DEADLINE_MS / 1000);
+			ck_assert_int_lt(client_integer(c, "OBJECT", "IDLETIME", "frequent", NULL),
+					 2 * DEADLINE_MS / 1000);
+		}
+		expect(c, "+OK", "SAVE", NULL);
+		server_stop(server);
+	}
+	ck_assert(stands_before(directory, "\xf9\x4d", 2, "frequent") == counts);
+	ck_assert(stands_before(directory, "\xf9\x05", 2, "idle") == counts);
+}
+END_TEST
+
+START_TEST(use_is_not_saved_without_a_policy)
+{
+	char directory[256];
+	struct server *server;
+	struct client *c;
+	long long size;
+
+	make_used(directory);
+	server = start_with_policy(directory, "allkeys-random");
+	c = client_open(server, 2);
+	expect(c, "$x", "GET", "idle", NULL);
+	expect(c, "+OK", "SAVE", NULL);
+	size = data_size(directory, "dump.rdb");
+	expect(c, "+OK", "FLUSHALL", NULL);
+	expect(c, "+OK", "SAVE", NULL);
+	/* the database's number, how many keys it has, and the two keys */
+	ck_assert_int_eq(size - data_size(directory, "dump.rdb"), 2 + 3 + (1 + 5 + 2) + (1 + 9 + 2));
+	server_stop(server);
+}
+END_TEST
+
 START_TEST(many_keys_are_loaded)
 {
 	char directory[256], key[32];
@@ -224,6 +310,8 @@ Suite *load_suite(void)
 	tcase_add_loop_test(alone, what_redis_has_and_cubby_has_not_is_refused, 0, 6);
 	tcase_add_loop_test(alone, data_of_modules_is_refused, 0, 2);
 	tcase_add_test(alone, a_checksum_that_is_not_right_is_refused);
+	tcase_add_loop_test(alone, use_is_loaded_and_saved, 0, 4);
+	tcase_add_test(alone, use_is_not_saved_without_a_policy);
 	tcase_add_test(alone, many_keys_are_loaded);
 	return suite;
 }
