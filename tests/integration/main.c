@@ -8,12 +8,13 @@
 #include "suites.h"
 
 static suite_maker *const suites[] = {
-	harness_suite,	     strings_suite,	bits_suite,	     lcs_suite,	     transactions_suite, generic_suite,
-	expire_suite,	     connection_suite,	client_suite,	     server_suite,   introspect_suite,	 network_suite,
-	limits_suite,	     lifecycle_suite,	load_suite,	     load_aof_suite, loading_suite,	 save_suite,
-	configuration_suite, expiry_live_suite, flood_suite,	     big_suite,	     debug_suite,	 absent_suite,
-	slowlog_suite,	     latency_suite,	keys_suite,	     wait_suite,     memory_suite,	 pause_suite,
-	monitor_suite,	     pubsub_suite,	notifications_suite, tracking_suite,
+	harness_suite,	   strings_suite, bits_suite,	    lcs_suite,		 transactions_suite,
+	generic_suite,	   expire_suite,  connection_suite, client_suite,	 server_suite,
+	introspect_suite,  network_suite, limits_suite,	    lifecycle_suite,	 load_suite,
+	load_aof_suite,	   loading_suite, save_suite,	    aof_replies_suite,	 configuration_suite,
+	expiry_live_suite, flood_suite,	  big_suite,	    debug_suite,	 absent_suite,
+	slowlog_suite,	   latency_suite, keys_suite,	    wait_suite,		 memory_suite,
+	pause_suite,	   monitor_suite, pubsub_suite,	    notifications_suite, tracking_suite,
 };
 
 enum { SUITES = sizeof(suites) / sizeof(suites[0]) };
