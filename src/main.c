@@ -1,7 +1,10 @@
 /* cubbyd: arguments in, exit status out. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "server/config.h"
 #include "server/manual.h"
@@ -19,12 +22,23 @@ static bool answer(const char *argument)
 	return known;
 }
 
+/* Whoever starts the daemon may have closed the standard descriptors. They must not become those of sockets and data
+ * files: what is written to standard error would end up there, and libuv aborts when it is to close one of them. */
+static void fill_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != fd)
+			_exit(EXIT_FAILURE); /* nobody could be told */
+	}
+}
+
 int main(int argc, char **argv)
 {
 	char error[CONFIG_ERROR_TEXT];
 	struct config config;
 	int status = EXIT_FAILURE;
 
+	fill_standard_descriptors();
 	for (int i = 1; i < argc; i++) {
 		/* Behind the first argument, a word with less than two hyphens is some setting's value. */
 		if ((i == 1 || strncmp(argv[i], "--", 2) == 0) && answer(argv[i]))

@@ -608,6 +608,49 @@ START_TEST(the_number_of_clients_is_logged)
 }
 END_TEST
 
+/* Becomes a daemon that has no standard descriptors. */
+static void run_without_descriptors(const char *directory)
+{
+	const char *daemon = getenv("CUBBYD");
+	char log[300];
+
+	snprintf(log, sizeof(log), "%s/log", directory);
+	if (daemon == NULL)
+		daemon = "build/cubbyd";
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		close(fd);
+	execl(daemon, daemon, "--port", "0", "--bind", "127.0.0.1", "--dir", directory, "--logfile", log,
+	      "--log-format", "json", NULL);
+	_exit(127);
+}
+
+/* Sockets and files would take the places of the descriptors that are missing, and libuv aborts on closing such. */
+START_TEST(without_standard_descriptors_it_ends_well)
+{
+	char directory[256];
+	bool is_ready = false;
+	int status;
+	pid_t pid;
+
+	directory_make(directory);
+	file_write(directory, "log", "");
+	pid = fork();
+	if (pid == 0)
+		run_without_descriptors(directory);
+	while (!is_ready) {
+		char *log = file_read(directory, "log");
+
+		is_ready = strstr(log, "\"msg\":\"ready\"") != NULL;
+		ck_assert_msg(waitpid(pid, &status, WNOHANG) == 0, "the daemon has ended: %s", log);
+		free(log);
+		wait_moment();
+	}
+	kill(pid, SIGTERM);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 Suite *lifecycle_suite(void)
 {
 	Suite *suite = suite_create("lifecycle");
@@ -632,6 +675,7 @@ Suite *lifecycle_suite(void)
 	tcase_add_test(shutdown, abort_takes_it_back);
 	tcase_add_test(shutdown, abort_takes_a_signal_back);
 
+	tcase_add_test(others, without_standard_descriptors_it_ends_well);
 	tcase_add_test(others, sigpipe_is_nothing);
 	tcase_add_test(others, writing_to_who_has_gone);
 	tcase_add_test(others, sighup_opens_the_log_again);
