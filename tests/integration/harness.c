@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -33,7 +34,7 @@ enum {
 struct server *shared;
 
 static char run_directory[200];
-static int shared_failures;
+static _Atomic int *shared_failures; /* in memory that the processes of all suites share */
 
 /* ---- Time ---- */
 
@@ -438,7 +439,7 @@ static void shared_begin(void)
 	shared = server_start(NULL);
 }
 
-/* Runs in the process of the suite runner, where a failed assertion would go unnoticed: harness_end reports it. */
+/* Runs in the process of the suite, where a failed assertion would go unnoticed: harness_end reports it. */
 static void shared_finish(void)
 {
 	const char *failure;
@@ -448,7 +449,7 @@ static void shared_finish(void)
 	failure = server_end(shared);
 	if (failure != NULL) {
 		fprintf(stderr, "shared daemon: %s\n", failure);
-		shared_failures++;
+		(*shared_failures)++;
 	}
 	free(shared);
 	shared = NULL;
@@ -482,6 +483,12 @@ bool harness_begin(void)
 {
 	const char *parent = getenv("TMPDIR");
 
+	shared_failures =
+		mmap(NULL, sizeof(*shared_failures), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared_failures == MAP_FAILED) {
+		perror("mmap");
+		return false;
+	}
 	snprintf(run_directory, sizeof(run_directory), "%s/cubby-tests-XXXXXX", parent != NULL ? parent : "/tmp");
 	if (mkdtemp(run_directory) == NULL) {
 		fprintf(stderr, "%s: %s\n", run_directory, strerror(errno));
@@ -534,8 +541,8 @@ static void run_directory_remove(void)
 
 int harness_end(bool failed)
 {
-	if (failed || shared_failures > 0)
+	if (failed || *shared_failures > 0)
 		logs_print();
 	run_directory_remove();
-	return shared_failures;
+	return *shared_failures;
 }

@@ -7,14 +7,43 @@
 #include "runner.h"
 #include "suites.h"
 
-static suite_maker *const suites[] = {
-	harness_suite,	   strings_suite, bits_suite,	    lcs_suite,		 transactions_suite,
-	generic_suite,	   expire_suite,  connection_suite, client_suite,	 server_suite,
-	introspect_suite,  network_suite, limits_suite,	    lifecycle_suite,	 load_suite,
-	load_aof_suite,	   loading_suite, save_suite,	    aof_replies_suite,	 configuration_suite,
-	expiry_live_suite, flood_suite,	  big_suite,	    debug_suite,	 absent_suite,
-	slowlog_suite,	   latency_suite, keys_suite,	    wait_suite,		 memory_suite,
-	pause_suite,	   monitor_suite, pubsub_suite,	    notifications_suite, tracking_suite,
+/* Those that take longest first: they hold up the end least. */
+static const struct suite_row suites[] = {
+	{"network", network_suite, false},
+	{"lifecycle", lifecycle_suite, false},
+	{"memory", memory_suite, false},
+	{"limits", limits_suite, false},
+	{"load", load_suite, false},
+	{"save", save_suite, false},
+	{"load_aof", load_aof_suite, false},
+	{"loading", loading_suite, false},
+	{"aof_replies", aof_replies_suite, false},
+	{"wait", wait_suite, false},
+	{"pause", pause_suite, false},
+	{"harness", harness_suite, false},
+	{"strings", strings_suite, false},
+	{"bits", bits_suite, false},
+	{"lcs", lcs_suite, false},
+	{"transactions", transactions_suite, false},
+	{"generic", generic_suite, false},
+	{"expire", expire_suite, false},
+	{"connection", connection_suite, false},
+	{"client", client_suite, false},
+	{"server", server_suite, false},
+	{"introspect", introspect_suite, false},
+	{"configuration", configuration_suite, false},
+	{"expiry_live", expiry_live_suite, true},
+	{"flood", flood_suite, true},
+	{"big", big_suite, false},
+	{"debug", debug_suite, false},
+	{"absent", absent_suite, false},
+	{"slowlog", slowlog_suite, false},
+	{"latency", latency_suite, false},
+	{"keys", keys_suite, false},
+	{"monitor", monitor_suite, false},
+	{"pubsub", pubsub_suite, false},
+	{"notifications", notifications_suite, false},
+	{"tracking", tracking_suite, false},
 };
 
 enum { SUITES = sizeof(suites) / sizeof(suites[0]) };
