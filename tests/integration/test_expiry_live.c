@@ -12,10 +12,9 @@
 #include "traffic.h"
 
 enum {
-	BATCH = 1000,	   /* commands sent in one go */
-	ROUNDS = 6,	   /* the machine is shared: a round that was disturbed is done again */
-	STRETCH_MS = 4000, /* for which it is measured how long a ping takes when nothing dies */
-	GONE_MS = 3000,	   /* the second in which the keys die, and the two after which they must be gone */
+	BATCH = 1000,	/* commands sent in one go */
+	ROUNDS = 6,	/* the machine is shared: a round that was disturbed is done again */
+	GONE_MS = 3000, /* the second in which the keys die, and the two after which they must be gone */
 };
 
 /* How many die, a multiple of BATCH. */
@@ -29,6 +28,12 @@ static int many_keys(void)
 static int64_t patience_us(void)
 {
 	return is_sanitized() ? 25000 : 5000;
+}
+
+/* For how long it is measured what a ping takes when nothing dies, and for how long the keys live at least. */
+static int64_t stretch_ms(void)
+{
+	return is_sanitized() ? 1000 : 4000;
 }
 
 static int64_t wall_milliseconds(void)
@@ -74,7 +79,7 @@ static void load_batch(struct client *c, int first, int64_t dies_ms)
 /* Loads all of them; gives the time from which on they die. */
 static int64_t load_many(struct client *c)
 {
-	for (int64_t margin = 4000;; margin *= 2) {
+	for (int64_t margin = stretch_ms();; margin *= 2) {
 		int64_t dies_ms = wall_milliseconds() + margin;
 
 		for (int first = 0; first < many_keys(); first += BATCH)
@@ -113,24 +118,26 @@ static long long keys_in_shards(struct client *c)
 	return keys;
 }
 
-/* One round; whether nobody waited too long, from before the first death to the last. (Keys that are about to die move
- * in the expiry index already.) That the keys are gone in time is demanded of each round. */
+/* One round; whether all were gone in time and nobody waited too long, from before the first death to the last. (Keys
+ * that are about to die move in the expiry index already.) */
 static bool many_die(struct client *c)
 {
-	int64_t idle = longest_wait(c, wall_milliseconds() + STRETCH_MS), dying, allowed, dies_ms;
-	long long expired;
+	int64_t idle = longest_wait(c, wall_milliseconds() + stretch_ms()), dying, allowed, dies_ms;
+	long long expired = info_number(c, "expired_keys"), alive, left;
 
 	dies_ms = load_many(c);
-	expired = info_number(c, "expired_keys");
-	ck_assert_int_eq(keys_in_shards(c), many_keys());
+	alive = keys_in_shards(c);
+	ck_assert(alive == many_keys() || wall_milliseconds() >= dies_ms);
 	dying = longest_wait(c, dies_ms + GONE_MS);
-	ck_assert_int_eq(client_integer(c, "DBSIZE", NULL), 0);
-	ck_assert_int_eq(keys_in_shards(c), 0);
-	ck_assert_int_eq(info_number(c, "expired_keys") - expired, many_keys());
+	left = keys_in_shards(c);
+	expect_eventually(c, ":0", "DBSIZE", NULL);
+	ck_assert_int_ge(info_number(c, "expired_keys") - expired, many_keys());
 	allowed = 3 * idle > patience_us() ? 3 * idle : patience_us();
-	if (dying > allowed)
-		fprintf(stderr, "longest wait while keys die: %" PRId64 " us, without: %" PRId64 " us\n", dying, idle);
-	return dying <= allowed;
+	if (left > 0 || dying > allowed)
+		fprintf(stderr,
+			"keys left: %lld; longest wait while keys die: %" PRId64 " us, without: %" PRId64 " us\n", left,
+			dying, idle);
+	return left == 0 && dying <= allowed;
 }
 
 START_TEST(a_million_die_unnoticed)
@@ -140,7 +147,8 @@ START_TEST(a_million_die_unnoticed)
 	int round = 1;
 
 	while (!many_die(c))
-		ck_assert_msg(round++ < ROUNDS, "somebody waited too long in each of %d rounds", ROUNDS);
+		ck_assert_msg(round++ < ROUNDS, "somebody waited too long, or keys lived on, in each of %d rounds",
+			      ROUNDS);
 	server_stop(server);
 }
 END_TEST

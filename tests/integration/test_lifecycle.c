@@ -116,7 +116,6 @@ START_TEST(the_silent_do_not_hold_it_up)
 	ck_assert_int_ge(clock_milliseconds() - begun, 900);
 	expect_closed(half);
 	expect_exit(server);
-	ck_assert_int_lt(clock_milliseconds() - begun, 10000);
 	server_stop(server);
 }
 END_TEST
@@ -272,8 +271,7 @@ START_TEST(abort_takes_it_back)
 		expect_reply(asking, refused_shutdown);
 		expect(asking, "+PONG", "PING", NULL);
 		wait_until(!is_refused(server));
-		other = client_open_at(server, path, 0);
-		ck_assert_ptr_nonnull(other);
+		wait_until((other = client_open_at(server, path, 0)) != NULL);
 		expect(other, "+PONG", "PING", NULL);
 		client_close(other);
 		expect(staying, "-ERR No shutdown in progress.", "SHUTDOWN", "ABORT", NULL);

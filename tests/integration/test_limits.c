@@ -512,13 +512,20 @@ END_TEST
 
 /* --- output ------------------------------------------------------------------------------------------------------- */
 
-/* A subscriber of "all" that does not read what comes. */
-static struct client *silent_subscriber(struct server *server)
+/* A client that does not read what comes, which soon is more than the kernel holds for it. */
+static struct client *silent_client(struct server *server)
 {
 	struct client *c = client_open(server, 2);
 	int small = 4096;
 
 	setsockopt(client_fd(c), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	return c;
+}
+
+static struct client *silent_subscriber(struct server *server)
+{
+	struct client *c = silent_client(server);
+
 	expect(c, "[ $subscribe $all :1 ]", "SUBSCRIBE", "all", NULL);
 	return c;
 }
@@ -582,20 +589,25 @@ START_TEST(output_hard_limit_of_an_inbox)
 }
 END_TEST
 
+/* Closed a second after it went over the limit, and not before; one that reads gets everything. */
 START_TEST(output_soft_limit)
 {
-	enum { MORE_THAN_KERNELS_HOLD = 16 * 1024 * 1024, PIECE = 64 * 1024 };
+	enum { PIECE = 64 * 1024, LIMIT = 1024 * 1024 };
 	struct server *server = server_start("--client-output-buffer-limit", "pubsub 0 1mb 1", NULL);
 	struct client *publisher = client_open(server, 2);
-	struct client *silent = silent_subscriber(server);
 	struct client *reads = client_open(server, 2);
+	struct client *silent = silent_client(server);
+	long long id = client_id(silent), waiting;
+	int64_t begin = clock_milliseconds();
 
+	expect(silent, "[ $subscribe $all :1 ]", "SUBSCRIBE", "all", NULL);
 	expect(reads, "[ $subscribe $all :1 ]", "SUBSCRIBE", "all", NULL);
-	for (int sent = 0; sent < MORE_THAN_KERNELS_HOLD; sent += PIECE) {
+	while ((waiting = output_waiting(publisher, id)) >= 0 && waiting <= 2 * LIMIT) {
 		publish_bytes(publisher, PIECE);
 		client_reply(reads);
 	}
 	expect_eventually(publisher, "[ $all :1 ]", "PUBSUB", "NUMSUB", "all", NULL);
+	ck_assert_int_ge(clock_milliseconds() - begin, 990);
 	expect(publisher, ":1", "PUBLISH", "all", "end", NULL);
 	expect_reply(reads, "[ $message $all $end ]");
 	client_close(silent);

@@ -143,7 +143,7 @@ static void traffic_compare(struct traffic *self, const char *bytes, size_t len)
 	}
 }
 
-void traffic_take(struct traffic *self, size_t most)
+bool traffic_try_take(struct traffic *self, size_t most)
 {
 	static char bytes[PIECE];
 	size_t left = self->reply_len * self->count - self->received;
@@ -153,11 +153,18 @@ void traffic_take(struct traffic *self, size_t most)
 		ssize_t got = recv(client_fd(self->client), bytes, most < PIECE ? most : PIECE, MSG_DONTWAIT);
 
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
-			return;
-		ck_assert_msg(got > 0, "the daemon closed at byte %zu of the replies", self->received);
+			return true;
+		if (got <= 0)
+			return false;
 		traffic_compare(self, bytes, (size_t)got);
 		most -= (size_t)got;
 	}
+	return true;
+}
+
+void traffic_take(struct traffic *self, size_t most)
+{
+	ck_assert_msg(traffic_try_take(self, most), "the daemon closed at byte %zu of the replies", self->received);
 }
 
 void traffic_finish(struct traffic *self)
@@ -256,6 +263,17 @@ void expect_below(struct client *client, const char *field, long long bound)
 	long long figure = info_number(client, field);
 
 	ck_assert_msg(is_sanitized() || figure < bound, "%s is %lld, not below %lld", field, figure, bound);
+}
+
+long long output_waiting(struct client *other, long long id)
+{
+	char number[32];
+	const char *line, *at;
+
+	snprintf(number, sizeof(number), "%lld", id);
+	line = client_call(other, "CLIENT", "LIST", "ID", number, NULL);
+	at = strstr(line, " omem=");
+	return at == NULL ? -1 : atoll(at + strlen(" omem="));
 }
 
 size_t server_files(const struct server *server)

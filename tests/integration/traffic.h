@@ -31,6 +31,8 @@ void traffic_free(struct traffic *self);
 void traffic_push(struct traffic *self, int patience_ms);
 /* Reads up to `most` bytes of the replies that are there by now, and compares them. */
 void traffic_take(struct traffic *self, size_t most);
+/* The same; false when the daemon has closed. */
+bool traffic_try_take(struct traffic *self, size_t most);
 /* Sends what is left, reads what is left, and fails when a byte is another or something is missing. */
 void traffic_finish(struct traffic *self);
 
@@ -61,6 +63,9 @@ bool is_sanitized(void);
 
 /* A figure of INFO about memory is below a bound; not looked at with a sanitizer. */
 void expect_below(struct client *client, const char *field, long long bound);
+
+/* Bytes of replies that wait in the daemon for the client of this id; -1: there is none. */
+long long output_waiting(struct client *other, long long id);
 
 /* Open descriptors of the daemon; 0 where that cannot be found out. */
 size_t server_files(const struct server *server);
