@@ -170,13 +170,16 @@ static int result_of_end(void)
 
 int aof_close(void)
 {
-	bool attached;
+	bool attached, open;
 	int result;
 
 	desk_lock();
+	open = desk.open;
 	desk.requests.stop = true;
 	aof_poke(&aof);
 	desk_unlock();
+	if (!open) /* it could not be opened */
+		return 0;
 	uv_thread_join(&aof.thread);
 	aof_sync_stop(&aof.sync);
 	result = result_of_end();

@@ -263,6 +263,7 @@ static bool server_serve(struct server *server)
 	good = net_run(server->net);
 	good = load_free(&server->load) && good;
 	server->config->persistence = NULL;
+	background_stop(); /* among its jobs may be one that turns the append-only file on or off */
 	persistence_close(&server->persistence);
 	remove_pidfile(server->config);
 	drain_free(&server->drain);
@@ -286,8 +287,8 @@ static void server_free(struct server *server)
 	server->config->net = NULL;
 	server->config->keyspace = NULL;
 	load_free(&server->load);
-	persistence_close(&server->persistence);
 	background_stop(); /* its jobs post to the workers */
+	persistence_close(&server->persistence);
 	if (server->net != NULL)
 		net_free(server->net);
 	tracking_free();
