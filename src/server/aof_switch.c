@@ -174,8 +174,6 @@ static void turn_on(void *arg)
 	    !open_file(self, &names, AOF_AWAITS_BASE, &manifest, error)) {
 		log_event(LOG_WARNING, "cannot turn the append-only file on", LOG_TEXT_FIELD("error", error));
 		persistence_set_aof_trouble(self, error);
-	} else {
-		persistence_want_rewrite(self);
 	}
 	manifest_free(&manifest);
 	names_free(&names);

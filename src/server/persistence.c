@@ -631,10 +631,16 @@ static void go_on_job(uv_loop_t *loop, void *arg)
 
 void persistence_want_rewrite(struct persistence *self)
 {
+	bool runs;
+
+	/* Who asks while one runs, asks again if that has not helped. */
 	lock_take(&self->lock);
-	self->rewrite_wanted = true;
+	runs = self->work == PERSISTENCE_REWRITE && !self->abandoned;
+	if (!runs)
+		self->rewrite_wanted = true;
 	lock_release(&self->lock);
-	net_post(self->net, 0, go_on_job, self);
+	if (!runs)
+		net_post(self->net, 0, go_on_job, self);
 }
 
 void persistence_set_aof_trouble(struct persistence *self, const char *reason)
