@@ -256,13 +256,16 @@ static void bitop_run(struct command_context *context, enum bitop operation, cha
 static bool bitop_store(struct command_context *context, enum bitop operation, size_t len)
 {
 	struct block *block = block_new(len);
+	struct entry *stored;
 
 	if (block == NULL)
 		return false;
 	bitop_run(context, operation, block->data, len);
 	block->len = len;
-	if (!value_store_block(context, 0, value_find(context, 0), block, KEYSPACE_PERSIST))
+	stored = value_store_block(context, 0, value_find(context, 0), block, KEYSPACE_PERSIST);
+	if (stored == NULL)
 		return false;
+	entry_note_raw(stored);
 	event_raise(context, EVENT_STRING, "set", &context->keys[0]);
 	return true;
 }

@@ -562,6 +562,7 @@ void incrbyfloat_command(struct command_context *context)
 	char text[NUMBER_LONG_DOUBLE_TEXT];
 	long double value = 0;
 	long double amount;
+	struct entry *stored;
 	struct slice sum;
 
 	if ((found != NULL && !number_parse_long_double(entry_value(found), &value)) ||
@@ -572,8 +573,12 @@ void incrbyfloat_command(struct command_context *context)
 	sum = (struct slice){text, isfinite(value + amount) ? number_print_long_double(text, value + amount) : 0};
 	if (sum.len == 0) {
 		reply_error(context->reply, "ERR increment would produce NaN or Infinity");
-	} else if (value_store_text(context, 0, found, sum)) {
-		event_raise(context, EVENT_STRING, "incrbyfloat", &context->keys[0]);
-		reply_bulk(context->reply, sum);
+		return;
 	}
+	stored = value_store_text(context, 0, found, sum);
+	if (stored == NULL)
+		return;
+	entry_note_text(stored);
+	event_raise(context, EVENT_STRING, "incrbyfloat", &context->keys[0]);
+	reply_bulk(context->reply, sum);
 }

@@ -52,18 +52,18 @@ static inline bool value_fits(struct command_context *context, size_t key, size_
 }
 
 /* Says how storing a value under a key ended: when it did, and the key was not there before, the event of a new key is
- * raised. */
-static inline bool value_stored(struct command_context *context, size_t key, bool is_new, const struct entry *stored)
+ * raised. Returns `stored`. */
+static inline struct entry *value_stored(struct command_context *context, size_t key, bool is_new, struct entry *stored)
 {
 	if (stored != NULL && is_new)
 		event_raise(context, EVENT_NEW, "new", &context->keys[key]);
-	return stored != NULL;
+	return stored;
 }
 
 /* Sets the key to a block, of which it takes a reference in any case. `found` and `expire_at` as for keyspace_set.
- * False when there is no memory; the error is not written. */
-static inline bool value_store_block(struct command_context *context, size_t key, struct entry *found,
-				     struct block *block, int64_t expire_at)
+ * Returns the entry, NULL when there is no memory; the error is not written. */
+static inline struct entry *value_store_block(struct command_context *context, size_t key, struct entry *found,
+					      struct block *block, int64_t expire_at)
 {
 	bool is_new = found == NULL;
 
@@ -83,25 +83,25 @@ static inline bool value_store_argument(struct command_context *context, size_t 
 	if (context->request->big_count > 0)
 		block = resp_request_take_block(context->request, value);
 	if (block != NULL)
-		return value_store_block(context, key, found, block, expire_at);
+		return value_store_block(context, key, found, block, expire_at) != NULL;
 	return value_stored(context, key, is_new,
 			    keyspace_set(context->keyspace, context->db, &context->keys[key], found,
-					 context->argv[value], expire_at));
+					 context->argv[value], expire_at)) != NULL;
 }
 
-/* Sets the key to `text`, its time to live kept; limits are checked. False with the error written. */
-static inline bool value_store_text(struct command_context *context, size_t key, struct entry *found, struct slice text)
+/* Sets the key to `text`, its time to live kept; limits are checked. Returns the entry, NULL with the error written. */
+static inline struct entry *value_store_text(struct command_context *context, size_t key, struct entry *found,
+					     struct slice text)
 {
 	bool is_new = found == NULL;
+	struct entry *stored;
 
 	if (!value_fits(context, key, text.len))
-		return false;
-	if (value_stored(
-		    context, key, is_new,
-		    keyspace_set(context->keyspace, context->db, &context->keys[key], found, text, KEYSPACE_KEEP_TTL)))
-		return true;
-	reply_error_out_of_memory(context->reply);
-	return false;
+		return NULL;
+	stored = keyspace_set(context->keyspace, context->db, &context->keys[key], found, text, KEYSPACE_KEEP_TTL);
+	if (stored == NULL)
+		reply_error_out_of_memory(context->reply);
+	return value_stored(context, key, is_new, stored);
 }
 
 /* The value's bytes, `len` of them, to be changed in place: what is new is zeros, no reply sees the changes, and the

@@ -110,6 +110,16 @@ int64_t entry_expire_at(const struct entry *entry)
 	return entry_has_ttl(entry) ? entry_node(entry)->when : 0;
 }
 
+void entry_note_raw(struct entry *entry)
+{
+	entry->flags |= ENTRY_RAW;
+}
+
+void entry_note_text(struct entry *entry)
+{
+	entry->flags |= ENTRY_TEXT;
+}
+
 bool entry_is_raw(const struct entry *entry)
 {
 	return (entry->flags & ENTRY_RAW) != 0;
@@ -123,7 +133,7 @@ const char *entry_encoding(const struct entry *entry)
 
 	if (entry_is_raw(entry))
 		return "raw";
-	if (number_parse_int64(value, &number))
+	if ((entry->flags & ENTRY_TEXT) == 0 && number_parse_int64(value, &number))
 		return "int";
 	return value.len <= EMBSTR_MAX ? "embstr" : "raw";
 }

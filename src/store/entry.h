@@ -29,7 +29,11 @@ struct block *entry_block(const struct entry *entry);
 /* Unix time in milliseconds at which the key dies; 0 when it has no time to live. */
 int64_t entry_expire_at(const struct entry *entry);
 
-/* Whether the value was changed in place (APPEND, SETRANGE): Redis reports its encoding as raw. */
+/* How the value came to be, where that decides what Redis calls its encoding: in place (APPEND, SETRANGE) or in a
+ * buffer of its own (BITOP) it is raw, as the sum of INCRBYFLOAT it is text even if it is an integer. The next value
+ * does not have it. The shard is locked. */
+void entry_note_raw(struct entry *entry);
+void entry_note_text(struct entry *entry);
 bool entry_is_raw(const struct entry *entry);
 
 /* "int", "embstr" or "raw": how Redis would keep this value, as OBJECT ENCODING tells. */

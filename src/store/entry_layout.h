@@ -58,8 +58,9 @@ static inline int entry_compare_key(const void *key_field, const char *key, size
 enum entry_flag {
 	ENTRY_TTL = 1 << 0,   /* an expiry node lies in front */
 	ENTRY_BLOCK = 1 << 1, /* a struct block * follows the key, not the value itself */
-	ENTRY_RAW = 1 << 2,   /* the value was changed in place */
+	ENTRY_RAW = 1 << 2,   /* see entry_note_raw() */
 	ENTRY_SAVED = 1 << 3, /* the snapshot that is being taken has no use for it (store/snapshot.c) */
+	ENTRY_TEXT = 1 << 4,  /* see entry_note_text() */
 
 	/* Of the entry, not of its value. */
 	ENTRY_OWN = ENTRY_TTL | ENTRY_SAVED,

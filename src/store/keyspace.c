@@ -436,7 +436,7 @@ struct entry *keyspace_resize(struct keyspace *keyspace, unsigned db, const stru
 	if (entry == NULL)
 		return NULL;
 	shard_count_change(shard_of(keyspace, key));
-	entry->flags |= ENTRY_RAW;
+	entry_note_raw(entry);
 	block = entry_block(entry);
 	*bytes = block != NULL ? block->data : entry_tail(entry);
 	return entry;

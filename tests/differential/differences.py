@@ -97,11 +97,6 @@ def _leaves_a_dead_key(words):
     return full_name(words) == "set" and options & {b"EXAT", b"PXAT"}
 
 
-def _asks_how_a_result_is_encoded(words, steps):
-    asks = full_name(words) in ("object|encoding", "object|refcount", "debug|sdslen")
-    return asks and any(full_name(step.words) in ("incrbyfloat", "bitop") for step in steps)
-
-
 def _withdraws_half_a_reply(words, steps):
     return full_name(words) == "client|reply" and any(full_name(step.words) == "multi" for step in steps)
 
@@ -139,8 +134,6 @@ LEFT_OUT = (
      " cubby's SCAN leaves them to whoever asks for them, or to the cleaner"),
     (_watches_a_dead_key, "WATCH removes a dead key, so that its going is no change any more; Redis leaves it, and remembers"
      " that it was dead"),
-    (_asks_how_a_result_is_encoded, "what INCRBYFLOAT and BITOP have made is embstr and raw in Redis whatever it is; cubby"
-     " tells by the value"),
     (_withdraws_half_a_reply, "CLIENT REPLY OFF within a transaction: Redis has sent the start of EXEC's reply already"),
 )
 
