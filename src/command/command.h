@@ -120,6 +120,7 @@ struct command {
 	const char *since;   /* Redis's version that introduced it, or Valkey's from 8.1 on */
 	const char *complexity;
 	const char *summary;
+	const char *history;	      /* what came later: lines of a version, a space and a sentence; NULL: nothing */
 	const char *deprecated_since; /* Redis's version, or NULL */
 	const char *replaced_by;      /* what to use instead, when it is deprecated */
 	const char *differs; /* how it is unlike Redis's, in a sentence for doc/commands.md; NULL: in nothing */

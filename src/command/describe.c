@@ -105,6 +105,20 @@ static void describe_nature(const struct command *command, struct buffer *out)
 	}
 }
 
+/* A line for each version that brought something. */
+static void describe_history(const char *history, struct buffer *out)
+{
+	buffer_append_text(out, "\n");
+	while (*history != '\0') {
+		size_t version = strcspn(history, " ");
+		size_t len = strcspn(history, "\n");
+
+		buffer_printf(out, "- %.*s: %.*s\n", (int)version, history, (int)(len - version - 1),
+			      history + version + 1);
+		history += history[len] == '\0' ? len : len + 1;
+	}
+}
+
 static void describe_command(const struct command *command, struct buffer *out)
 {
 	buffer_append_text(out, "\n### `");
@@ -112,6 +126,8 @@ static void describe_command(const struct command *command, struct buffer *out)
 	buffer_printf(out, "`\n\n%s\n\n%s; since %s", command->summary, command->complexity, command->since);
 	describe_nature(command, out);
 	buffer_append_text(out, ".\n");
+	if (command->history != NULL)
+		describe_history(command->history, out);
 	if (command->deprecated_since != NULL)
 		buffer_printf(out, "\nDeprecated since %s: use %s.\n", command->deprecated_since, command->replaced_by);
 	if (command->differs != NULL)

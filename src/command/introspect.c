@@ -301,6 +301,26 @@ static size_t doc_flags_pairs(const struct command *command)
 	return command->deprecated_since != NULL ? 3 : command_is_system(command);
 }
 
+/* Pairs of a version and what came with it. */
+static void reply_history(struct reply *reply, const char *history)
+{
+	size_t count = 1;
+
+	for (const char *c = history; *c != '\0'; c++)
+		count += *c == '\n';
+	reply_bulk_text(reply, "history");
+	reply_set(reply, count);
+	for (const char *line = history; count > 0; count--) {
+		size_t version = strcspn(line, " ");
+		size_t len = strcspn(line, "\n");
+
+		reply_array(reply, 2);
+		reply_bulk(reply, (struct slice){line, version});
+		reply_bulk(reply, (struct slice){line + version + 1, len - version - 1});
+		line += len + 1;
+	}
+}
+
 /* A name and what belongs to it: one pair of a map. */
 static void reply_docs(struct reply *reply, const struct command *command)
 {
@@ -308,12 +328,15 @@ static void reply_docs(struct reply *reply, const struct command *command)
 	int key_index = 0;
 
 	reply_full_name(reply, command);
-	reply_map(reply, 4 + doc_flags_pairs(command) + (command->args != NULL) + (subcommands != NULL));
+	reply_map(reply, 4 + doc_flags_pairs(command) + (command->history != NULL) + (command->args != NULL) +
+				 (subcommands != NULL));
 	reply_pair(reply, "summary", command->summary);
 	reply_pair(reply, "since", command->since);
 	reply_pair(reply, "group", command->group);
 	reply_pair(reply, "complexity", command->complexity);
 	reply_doc_flags(reply, command);
+	if (command->history != NULL)
+		reply_history(reply, command->history);
 	if (command->args != NULL) {
 		reply_bulk_text(reply, "arguments");
 		reply_args(reply, command->args, command->keys.second_flags != 0, &key_index);

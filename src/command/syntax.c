@@ -97,7 +97,7 @@ const struct command_arg syntax_flush[] = {
 static const struct command_arg set_conditions[] = {
 	{.name = "nx", .type = "pure-token", .token = "NX"},
 	{.name = "xx", .type = "pure-token", .token = "XX"},
-	{.name = "comparison-value", .type = "string", .token = "IFEQ"},
+	{.name = "comparison-value", .type = "string", .token = "IFEQ", .since = "8.1.0"},
 	{0},
 };
 
@@ -539,7 +539,7 @@ static const struct command_arg kill_filters[] = {
 	{.name = "addr", .type = "string", .token = "ADDR", .flags = ARG_OPTIONAL},
 	{.name = "laddr", .type = "string", .token = "LADDR", .flags = ARG_OPTIONAL},
 	{.name = "skipme", .type = "oneof", .token = "SKIPME", .flags = ARG_OPTIONAL, .args = skipme_values},
-	{.name = "maxage", .type = "integer", .token = "MAXAGE", .flags = ARG_OPTIONAL},
+	{.name = "maxage", .type = "integer", .token = "MAXAGE", .flags = ARG_OPTIONAL, .since = "7.4.0"},
 	{0},
 };
 

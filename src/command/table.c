@@ -55,6 +55,13 @@ static struct command client_subcommands[] = {
 		.categories = CATEGORY_CONNECTION,
 		.group = "connection", .since = "2.4.0", .complexity = "O(N) where N is the number of client connections",
 		.summary = "Lists the client connections.",
+		.history = "2.8.12 Added unique client id field.\n"
+			   "5.0.0 Added optional TYPE filter.\n"
+			   "6.0.0 Added user field.\n"
+			   "6.2.0 Added argv-mem, tot-mem, laddr and redir fields and the optional ID filter.\n"
+			   "7.0.0 Added resp, multi-mem, rbs and rbp fields.\n"
+			   "7.0.3 Added ssub field.\n"
+			   "7.2.0 Added the lib-name and lib-ver fields.",
 		.args = syntax_client_list, .tips = "nondeterministic_output",
 	},
 	{
@@ -101,6 +108,12 @@ static struct command client_subcommands[] = {
 		.categories = CATEGORY_CONNECTION,
 		.group = "connection", .since = "2.4.0", .complexity = "O(N) where N is the number of client connections",
 		.summary = "Closes client connections.",
+		.history = "2.8.12 Added filters.\n"
+			   "2.8.12 Added the ID filter.\n"
+			   "3.2.0 Added the type master.\n"
+			   "5.0.0 Added the type replica; slave means the same.\n"
+			   "6.2.0 Added the LADDR filter.\n"
+			   "7.4.0 Added the MAXAGE filter.",
 		.args = syntax_client_kill,
 	},
 	{
@@ -109,6 +122,7 @@ static struct command client_subcommands[] = {
 		.categories = CATEGORY_CONNECTION,
 		.group = "connection", .since = "2.9.50", .complexity = "O(1)",
 		.summary = "Lets the commands of all clients wait for some time.",
+		.history = "6.2.0 Added the modes WRITE and ALL.",
 		.args = syntax_client_pause,
 	},
 	{
@@ -167,6 +181,7 @@ static struct command config_subcommands[] = {
 		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
 		.group = "server", .since = "2.0.0", .complexity = "O(N) where N is the number of parameters",
 		.summary = "Returns configuration parameters and their values.",
+		.history = "7.0.0 Accepts several patterns.",
 		.args = syntax_config_get,
 	},
 	{
@@ -174,6 +189,7 @@ static struct command config_subcommands[] = {
 		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
 		.group = "server", .since = "2.0.0", .complexity = "O(N) where N is the number of parameters",
 		.summary = "Sets configuration parameters, all of them or none.",
+		.history = "7.0.0 Accepts several parameters.",
 		.args = syntax_config_set, .tips = "request_policy:all_nodes response_policy:all_succeeded",
 	},
 	{
@@ -272,6 +288,7 @@ static struct command command_subcommands[] = {
 		.categories = CATEGORY_CONNECTION,
 		.group = "server", .since = "2.8.13", .complexity = "O(N) where N is the number of commands",
 		.summary = "Returns details about commands.",
+		.history = "7.0.0 Without names it tells of all commands.",
 		.args = syntax_command_names, .tips = "nondeterministic_output_order",
 	},
 	{
@@ -524,6 +541,7 @@ static struct command slowlog_subcommands[] = {
 		.flags = COMMAND_ADMIN | COMMAND_LOADING | COMMAND_STALE,
 		.group = "server", .since = "2.2.12", .complexity = "O(N) where N is the number of entries returned",
 		.summary = "Returns the newest entries of the slow log.",
+		.history = "4.0.0 Added the client's address and name to the reply.",
 		.args = syntax_slowlog_get, .tips = "request_policy:all_nodes nondeterministic_output",
 	},
 	{
@@ -672,6 +690,7 @@ static struct command script_subcommands[] = {
 		.categories = CATEGORY_SCRIPTING,
 		.group = "scripting", .since = "2.6.0", .complexity = "O(1)",
 		.summary = "Empties the cache of scripts.",
+		.history = "6.2.0 Added the ASYNC and SYNC flushing mode modifiers.",
 		.args = syntax_script_flush, .tips = "request_policy:all_nodes response_policy:all_succeeded",
 	},
 	{
@@ -695,6 +714,11 @@ static struct command commands[] = {
 		.categories = CATEGORY_STRING,
 		.group = "string", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Sets the string value of a key, whatever it held, and its time to live.",
+		.history = "2.6.12 Added the EX, PX, NX and XX options.\n"
+			   "6.0.0 Added the KEEPTTL option.\n"
+			   "6.2.0 Added the GET, EXAT and PXAT options.\n"
+			   "7.0.0 Allowed the NX and GET options to be used together.\n"
+			   "8.1.0 Added the IFEQ option, in Valkey.",
 		.differs = "A bare integer behind the value is a time to live in seconds: `SET key value 30` is `SET key value EX 30`.",
 		.args = syntax_set,
 	},
@@ -930,6 +954,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_BITMAP,
 		.group = "bitmap", .since = "2.6.0", .complexity = "O(N) where N is the length of the value or the range",
 		.summary = "Counts the set bits in the string value of a key or in a part of it.",
+		.history = "7.0.0 Added the unit, BYTE or BIT.",
 		.args = syntax_bitcount,
 	},
 	{
@@ -939,6 +964,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_BITMAP,
 		.group = "bitmap", .since = "2.8.7", .complexity = "O(N) where N is the length of the value or the range",
 		.summary = "Finds the first set or clear bit in the string value of a key or in a part of it.",
+		.history = "7.0.0 Added the unit, BYTE or BIT.",
 		.args = syntax_bitpos,
 	},
 	{
@@ -996,6 +1022,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_KEYSPACE,
 		.group = "generic", .since = "1.0.0", .complexity = "O(N) where N is the number of keys",
 		.summary = "Tells how many of the given keys exist.",
+		.history = "3.0.3 Accepts several keys.",
 		.args = syntax_keys, .tips = "request_policy:multi_shard response_policy:agg_sum",
 	},
 	{
@@ -1050,6 +1077,7 @@ static struct command commands[] = {
 		.group = "generic", .since = "2.8.0",
 		.complexity = "O(1) for each call, O(N) for a whole walk, where N is the number of keys in the database",
 		.summary = "Walks over the keys of the database, some at each call.",
+		.history = "6.0.0 Added the TYPE option.",
 		.differs = "The cursor is a place among the shards and tables of cubby, good in this daemon alone. COUNT has a step look at about so many keys, and at more empty buckets than Redis.",
 		.args = syntax_scan, .tips = "nondeterministic_output request_policy:special",
 	},
@@ -1077,6 +1105,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_KEYSPACE,
 		.group = "generic", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Renames a key, only when nothing has the new name.",
+		.history = "3.2.0 To name the same key twice is no error any more.",
 		.args = syntax_key_newkey,
 	},
 	{
@@ -1121,6 +1150,9 @@ static struct command commands[] = {
 		.categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
 		.group = "generic", .since = "2.6.0", .complexity = "O(N) where N is the length of the value",
 		.summary = "Makes a key of a payload that DUMP has given.",
+		.history = "3.0.0 Added the REPLACE modifier.\n"
+			   "5.0.0 Added the ABSTTL modifier.\n"
+			   "5.0.0 Added the IDLETIME and FREQ options.",
 		.args = syntax_restore,
 	},
 	{
@@ -1159,6 +1191,8 @@ static struct command commands[] = {
 		.categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
 		.group = "server", .since = "1.0.0", .complexity = "O(N) where N is the number of keys in the database",
 		.summary = "Deletes all keys of the database.",
+		.history = "4.0.0 Added the ASYNC mode.\n"
+			   "6.2.0 Added the SYNC mode.",
 		.differs = "The memory is freed in the background with SYNC, too.",
 		.args = syntax_flush, .tips = "request_policy:all_shards response_policy:all_succeeded",
 	},
@@ -1168,6 +1202,8 @@ static struct command commands[] = {
 		.categories = CATEGORY_KEYSPACE | CATEGORY_DANGEROUS,
 		.group = "server", .since = "1.0.0", .complexity = "O(N) where N is the number of keys in all databases",
 		.summary = "Deletes all keys of all databases.",
+		.history = "4.0.0 Added the ASYNC mode.\n"
+			   "6.2.0 Added the SYNC mode.",
 		.differs = "The memory is freed in the background with SYNC, too. There is no file to be emptied with it.",
 		.args = syntax_flush, .tips = "request_policy:all_shards response_policy:all_succeeded",
 	},
@@ -1180,6 +1216,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_KEYSPACE,
 		.group = "generic", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Sets the time to live of a key in seconds.",
+		.history = "7.0.0 Added the options NX, XX, GT and LT.",
 		.args = syntax_expire,
 	},
 	{
@@ -1189,6 +1226,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_KEYSPACE,
 		.group = "generic", .since = "2.6.0", .complexity = "O(1)",
 		.summary = "Sets the time to live of a key in milliseconds.",
+		.history = "7.0.0 Added the options NX, XX, GT and LT.",
 		.args = syntax_pexpire,
 	},
 	{
@@ -1198,6 +1236,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_KEYSPACE,
 		.group = "generic", .since = "1.2.0", .complexity = "O(1)",
 		.summary = "Sets the Unix time in seconds at which a key dies.",
+		.history = "7.0.0 Added the options NX, XX, GT and LT.",
 		.args = syntax_expireat,
 	},
 	{
@@ -1207,6 +1246,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_KEYSPACE,
 		.group = "generic", .since = "2.6.0", .complexity = "O(1)",
 		.summary = "Sets the Unix time in milliseconds at which a key dies.",
+		.history = "7.0.0 Added the options NX, XX, GT and LT.",
 		.args = syntax_pexpireat,
 	},
 	{
@@ -1216,6 +1256,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_KEYSPACE,
 		.group = "generic", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Returns the time to live of a key in seconds.",
+		.history = "2.8.0 Replies -2 when there is no such key.",
 		.args = syntax_key, .tips = "nondeterministic_output",
 	},
 	{
@@ -1225,6 +1266,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_KEYSPACE,
 		.group = "generic", .since = "2.6.0", .complexity = "O(1)",
 		.summary = "Returns the time to live of a key in milliseconds.",
+		.history = "2.8.0 Replies -2 when there is no such key.",
 		.args = syntax_key, .tips = "nondeterministic_output",
 	},
 	{
@@ -1293,6 +1335,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_CONNECTION,
 		.group = "connection", .since = "6.0.0", .complexity = "O(1)",
 		.summary = "Greets the server: chooses the protocol, and may authenticate and name the connection.",
+		.history = "6.2.0 Can be called without arguments.",
 		.args = syntax_hello,
 	},
 	{
@@ -1301,6 +1344,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_CONNECTION,
 		.group = "connection", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Authenticates the connection.",
+		.history = "6.0.0 Accepts the name of a user.",
 		.args = syntax_auth,
 	},
 	{
@@ -1447,6 +1491,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_DANGEROUS,
 		.group = "server", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Returns information and statistics about the server.",
+		.history = "7.0.0 Accepts several sections.",
 		.args = syntax_info, .tips = "nondeterministic_output request_policy:all_shards response_policy:special",
 	},
 	{
@@ -1468,6 +1513,7 @@ static struct command commands[] = {
 		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_NO_ASYNC_LOADING,
 		.group = "server", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Saves the databases to the disk, as they are now, in the background.",
+		.history = "3.2.2 Added the SCHEDULE option.",
 		.args = syntax_bgsave,
 	},
 	{
@@ -1490,6 +1536,7 @@ static struct command commands[] = {
 		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_NO_MULTI | COMMAND_ALLOW_BUSY,
 		.group = "server", .since = "1.0.0", .complexity = "O(N) where N is the number of client connections",
 		.summary = "Ends the server once its clients have left, or at once.",
+		.history = "7.0.0 Added the NOW, FORCE and ABORT modifiers.",
 		.differs = "It waits for the clients to leave, up to `shutdown-timeout`, not for replicas; NOW ends at once.",
 		.args = syntax_shutdown,
 	},

@@ -7,8 +7,8 @@ with what has changed.
 from differences import pairs_of
 from wire import text
 
-# What is in words of cubby's own, or tells the history of Redis and of its modules.
-NOT_COMPARED = {b"summary", b"complexity", b"history", b"subcommands"}
+# What is in words of cubby's own.
+NOT_COMPARED = {b"summary", b"complexity", b"subcommands"}
 # The same of arguments, where 7.2 has given many another name. What counts is what is to be typed, in what order.
 ARGUMENTS_NOT_COMPARED = {b"name", b"display_text", b"since", b"deprecated_since", b"summary"}
 
@@ -72,7 +72,14 @@ def _docs(reply):
     fields = {name[1].decode(): value for name, value in pairs_of(reply[1][1]) if name[1] not in NOT_COMPARED}
     if "arguments" in fields:
         fields["arguments"] = _arguments(fields["arguments"])
-    return fields
+    versions = _versions(fields.pop("history", (b"*", [])))
+    return {**fields, "history": (b"*", versions)} if versions else fields
+
+
+def _versions(history):
+    """When something changed, up to 7.0; what, is in words of cubby's own."""
+    versions = [entry[1][0] for entry in history[1]]
+    return [version for version in versions if version[1] < b"7.1"]
 
 
 def _arguments(reply):

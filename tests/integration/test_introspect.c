@@ -178,6 +178,9 @@ START_TEST(docs_tell_history)
 
 	expect_like(c, "* $doc_flags *[ +deprecated ] $deprecated_since $6.2.0 $replaced_by $`SET` with the `!GET` *",
 		    "COMMAND", "DOCS", "GETSET", NULL);
+	expect_like(c, "* $history *[ [ $4.0.0 $*ASYNC*] [ $6.2.0 $*SYNC*] ] *", "COMMAND", "DOCS", "FLUSHALL", NULL);
+	expect_like(c, "* $history *[ [ $6.2.0 $*WRITE*] ] $arguments *", "COMMAND", "DOCS", "CLIENT|PAUSE", NULL);
+	ck_assert(strstr(client_call(c, "COMMAND", "DOCS", "GET", NULL), "history") == NULL);
 	expect_like(c, "* $doc_flags *[ +syscmd ] *", "COMMAND", "DOCS", "DEBUG", NULL);
 	expect_like(c, "* $keepttl $type $pure-token $token $KEEPTTL $since $6.0.0 *", "COMMAND", "DOCS", "SET", NULL);
 	ck_assert(strstr(client_call(c, "COMMAND", "DOCS", "GET", NULL), "doc_flags") == NULL);

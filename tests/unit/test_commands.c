@@ -296,14 +296,16 @@ START_TEST(docs_have_the_shape_of_redis)
 {
 	static const char *const words[] = {"COMMAND", "DOCS", "nosuch", "renamenx", NULL};
 	const char *summary = command_find(SLICE("renamenx"))->summary;
+	const char *change = command_find(SLICE("renamenx"))->history + strlen("3.2.0 ");
 	char wanted[1024];
 
 	snprintf(wanted, sizeof(wanted),
-		 "%%1\r\n$8\r\nrenamenx\r\n%%5\r\n$7\r\nsummary\r\n$%zu\r\n%s\r\n$5\r\nsince\r\n$5\r\n1.0.0\r\n"
-		 "$5\r\ngroup\r\n$7\r\ngeneric\r\n$10\r\ncomplexity\r\n$4\r\nO(1)\r\n$9\r\narguments\r\n*2\r\n"
+		 "%%1\r\n$8\r\nrenamenx\r\n%%6\r\n$7\r\nsummary\r\n$%zu\r\n%s\r\n$5\r\nsince\r\n$5\r\n1.0.0\r\n"
+		 "$5\r\ngroup\r\n$7\r\ngeneric\r\n$10\r\ncomplexity\r\n$4\r\nO(1)\r\n"
+		 "$7\r\nhistory\r\n~1\r\n*2\r\n$5\r\n3.2.0\r\n$%zu\r\n%s\r\n$9\r\narguments\r\n*2\r\n"
 		 "%%3\r\n$4\r\nname\r\n$3\r\nkey\r\n$4\r\ntype\r\n$3\r\nkey\r\n$14\r\nkey_spec_index\r\n:0\r\n"
 		 "%%3\r\n$4\r\nname\r\n$6\r\nnewkey\r\n$4\r\ntype\r\n$3\r\nkey\r\n$14\r\nkey_spec_index\r\n:1\r\n",
-		 strlen(summary), summary);
+		 strlen(summary), summary, strlen(change), change);
 	ck_assert_str_eq(answer(command_docs_command, 3, words), wanted);
 }
 END_TEST
