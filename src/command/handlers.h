@@ -75,6 +75,7 @@ command_handler client_pause_command, client_unpause_command;
 command_handler dump_command, restore_command;
 
 /* persistence.c */
+command_handler debug_reload_command, debug_loadaof_command;
 command_handler save_command, bgsave_command, bgrewriteaof_command, lastsave_command;
 
 /* pubsub.c */

@@ -34,6 +34,13 @@ enum host_begun {
 	HOST_FAILED,
 };
 
+enum host_reload { /* flags of DEBUG RELOAD */
+		   HOST_RELOAD_MERGE = 1 << 0,
+		   HOST_RELOAD_NOFLUSH = 1 << 1,
+		   HOST_RELOAD_NOSAVE = 1 << 2,
+		   HOST_RELOAD_AOF = 1 << 3, /* DEBUG LOADAOF: from the append-only file */
+};
+
 struct command_host {
 	/* Unix time in microseconds, for TIME: what is passed down has milliseconds only. */
 	int64_t (*now_us)(struct command_host *host);
@@ -77,6 +84,9 @@ struct command_host {
 	/* BGSAVE and BGREWRITEAOF; no shard is locked, unless `in_exec`: then they can be scheduled only. */
 	enum host_begun (*save_later)(struct command_host *host, bool schedule, bool in_exec);
 	enum host_begun (*rewrite)(struct command_host *host, bool in_exec);
+	/* DEBUG RELOAD and LOADAOF: pauses the session, which is answered and resumed once it is done. False: one is
+	 * under way. No shard is locked. */
+	bool (*reload)(struct command_host *host, struct session *session, unsigned flags);
 	/* LASTSAVE: Unix time in seconds. */
 	int64_t (*last_save)(struct command_host *host);
 

@@ -65,3 +65,37 @@ void lastsave_command(struct command_context *context)
 {
 	reply_int(context->reply, context->host->last_save(context->host));
 }
+
+/* --- DEBUG -------------------------------------------------------------------------------------------------------- */
+
+/* The reply comes when the keys are there again. */
+static void reload(struct command_context *context, unsigned flags)
+{
+	if (!context->host->reload(context->host, context->session, flags))
+		reply_error(context->reply, "LOADING Redis is loading the dataset in memory");
+}
+
+void debug_reload_command(struct command_context *context)
+{
+	unsigned flags = 0;
+
+	for (size_t i = 2; i < context->argc; i++) {
+		if (argument_is(context, i, "MERGE")) {
+			flags |= HOST_RELOAD_MERGE;
+		} else if (argument_is(context, i, "NOFLUSH")) {
+			flags |= HOST_RELOAD_NOFLUSH;
+		} else if (argument_is(context, i, "NOSAVE")) {
+			flags |= HOST_RELOAD_NOSAVE;
+		} else {
+			reply_error(context->reply,
+				    "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+			return;
+		}
+	}
+	reload(context, flags);
+}
+
+void debug_loadaof_command(struct command_context *context)
+{
+	reload(context, HOST_RELOAD_AOF);
+}

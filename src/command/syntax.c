@@ -693,6 +693,13 @@ const struct command_arg syntax_debug_populate[] = {
 	{0},
 };
 
+const struct command_arg syntax_debug_reload[] = {
+	{.name = "merge", .type = "pure-token", .token = "MERGE", .flags = ARG_OPTIONAL},
+	{.name = "noflush", .type = "pure-token", .token = "NOFLUSH", .flags = ARG_OPTIONAL},
+	{.name = "nosave", .type = "pure-token", .token = "NOSAVE", .flags = ARG_OPTIONAL},
+	{0},
+};
+
 const struct command_arg syntax_debug_protocol[] = {{.name = "type", .type = "string"}, {0}};
 
 static const struct command_arg switch_positions[] = {

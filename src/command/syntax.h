@@ -36,9 +36,9 @@ extern const struct command_arg syntax_hello[], syntax_auth[], syntax_select[], 
 /* server */
 extern const struct command_arg syntax_bgsave[], syntax_info[], syntax_config_get[], syntax_config_set[],
 	syntax_command_list[], syntax_command_getkeys[], syntax_shutdown[], syntax_debug_sleep[],
-	syntax_debug_htstats[], syntax_debug_populate[], syntax_debug_protocol[], syntax_debug_set_active_expire[],
-	syntax_memory_usage[], syntax_slowlog_get[], syntax_latency_event[], syntax_latency_histogram[],
-	syntax_latency_reset[];
+	syntax_debug_htstats[], syntax_debug_populate[], syntax_debug_protocol[], syntax_debug_reload[],
+	syntax_debug_set_active_expire[], syntax_memory_usage[], syntax_slowlog_get[], syntax_latency_event[],
+	syntax_latency_histogram[], syntax_latency_reset[];
 
 /* what there is none of */
 extern const struct command_arg syntax_function_flush[], syntax_function_list[], syntax_script_exists[],

@@ -378,6 +378,13 @@ static struct command debug_subcommands[] = {
 		.args = syntax_key,
 	},
 	{
+		.name = "loadaof", .handler = debug_loadaof_command, .arity = 2,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_GUARDED | COMMAND_NO_MULTI,
+		.group = "server", .since = "2.4.0", .complexity = "O(N) where N is the number of bytes in the append-only file",
+		.summary = "Drops all keys and loads the append-only file.",
+		.differs = "It must be on; other clients are told -LOADING meanwhile.",
+	},
+	{
 		.name = "log", .handler = debug_log_command, .arity = 3,
 		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_GUARDED,
 		.group = "server", .since = "5.0.0", .complexity = "O(1)",
@@ -413,6 +420,15 @@ static struct command debug_subcommands[] = {
 		.group = "server", .since = "6.0.0", .complexity = "O(1)",
 		.summary = "Returns a value of a type of the protocol.",
 		.args = syntax_debug_protocol,
+	},
+	{
+		.name = "reload", .handler = debug_reload_command, .arity = -2,
+		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_STALE | COMMAND_GUARDED | COMMAND_NO_MULTI,
+		.group = "server", .since = "2.4.0", .complexity = "O(N) where N is the total number of keys in all databases",
+		.summary = "Saves a snapshot, drops all keys and loads it.",
+		.differs = "A key that is there already is an error that ends the command, not the server; other clients are "
+			   "told -LOADING meanwhile.",
+		.args = syntax_debug_reload,
 	},
 	{
 		.name = "sdslen", .handler = debug_sdslen_command, .arity = 3,

@@ -66,6 +66,7 @@ struct filler {
 	struct keyspace *keyspace;
 	int64_t now;
 	unsigned lanes;
+	bool merges; /* keys that are there are replaced */
 	atomic_bool failed;
 	pthread_mutex_t error_mutex;
 	char error[FILLER_ERROR]; /* under error_mutex until `failed` is set; the first one's */
@@ -96,6 +97,11 @@ static void fail_twice(struct filler *filler, struct slice key, unsigned db)
 static bool has_failed(const struct filler *filler)
 {
 	return atomic_load_explicit(&filler->failed, memory_order_relaxed);
+}
+
+void filler_merge(struct filler *filler)
+{
+	filler->merges = true;
 }
 
 const char *filler_error(const struct filler *filler)
@@ -156,17 +162,18 @@ static void set_locked(struct filler *filler, const struct packed *packed, const
 {
 	struct slice value = {packed->bytes + packed->key_len, packed->value_len};
 	struct keyspace *keyspace = filler->keyspace;
+	struct entry *found = keyspace_find(keyspace, packed->db, key, filler->now);
 	struct entry *entry;
 
-	if (keyspace_find(keyspace, packed->db, key, filler->now) != NULL) {
+	if (found != NULL && !filler->merges) {
 		block_unref(packed->block);
 		fail_twice(filler, key->name, packed->db);
 		return;
 	}
 	if (packed->block != NULL)
-		entry = keyspace_put_block(keyspace, packed->db, key, NULL, packed->block, packed->expire_at);
+		entry = keyspace_put_block(keyspace, packed->db, key, found, packed->block, packed->expire_at);
 	else
-		entry = keyspace_set(keyspace, packed->db, key, NULL, value, packed->expire_at);
+		entry = keyspace_set(keyspace, packed->db, key, found, value, packed->expire_at);
 	if (entry == NULL)
 		filler_fail(filler, "out of memory");
 	if (entry != NULL && packed->idle != RDB_NOT_GIVEN)

@@ -6,7 +6,7 @@
  * meanwhile; nobody else may change it.
  *
  * A filler belongs to the thread that made it. What goes wrong in a filling thread (no memory, a key that is there
- * already) ends the work of all: filler_put() says so sooner or later, filler_wait() for certain.
+ * already, unless it merges) ends the work of all: filler_put() says so sooner or later, filler_wait() for certain.
  */
 #ifndef CUBBY_PERSIST_FILLER_H
 #define CUBBY_PERSIST_FILLER_H
@@ -28,6 +28,9 @@ struct filler;
 /* Starts so many threads (FILLER_MAX_THREADS at most); with none, or when there are none to be had, the caller's does
  * the work. `now` is Unix time in milliseconds. NULL when there is no memory. */
 struct filler *filler_new(struct keyspace *keyspace, unsigned threads, int64_t now);
+
+/* From now on a key that is there already is replaced, and no error. Before anything is handed over. */
+void filler_merge(struct filler *filler);
 
 /* Hands over a record, which is copied. `block`, or NULL, has the value's bytes, which are not copied then; the
  * reference to it is taken over in any case. The database is one that the keyspace has. False when something has gone

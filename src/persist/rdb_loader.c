@@ -87,6 +87,8 @@ bool rdb_load(const struct rdb_load *load, int fd, uint64_t size, uint64_t *end,
 	struct filler *filler = filler_new(load->keyspace, load->threads, load->now);
 	bool good = false;
 
+	if (filler != NULL && load->merge)
+		filler_merge(filler);
 	if (rdb_reader_init(&reader, source, (int64_t)size, keyspace_databases(load->keyspace)) && filler != NULL)
 		good = load_with(load, &reader, filler, fault);
 	else

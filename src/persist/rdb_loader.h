@@ -26,6 +26,7 @@ struct rdb_load {
 	struct load_progress *progress;
 	unsigned threads; /* that set keys, besides the caller's */
 	bool drop_dead;	  /* keys whose time has come are not loaded: nothing that follows speaks of them */
+	bool merge;	  /* a key that is there already is replaced */
 	int64_t now;	  /* Unix time in milliseconds */
 };
 

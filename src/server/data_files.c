@@ -114,13 +114,14 @@ static bool old_find(struct data_files *files, const char *dir)
 	return true;
 }
 
-static bool add_snapshot(struct data_files *files, const struct config *config, struct load_fault *fault)
+/* Adds the snapshot; `needed`: it is an error when there is none. */
+static bool add_snapshot(struct data_files *files, const struct config *config, bool needed, struct load_fault *fault)
 {
 	char *path = file_join(config_text(config, CONFIG_DIR), config_text(config, CONFIG_DBFILENAME));
 
 	if (path == NULL)
 		return fail_memory(fault);
-	if (file_size_at(path) == -ENOENT) {
+	if (!needed && file_size_at(path) == -ENOENT) {
 		free(path);
 		return true;
 	}
@@ -138,7 +139,7 @@ static bool find_append_only(struct data_files *files, const struct config *conf
 		return add(files, strdup(files->old), false, fault);
 	if (files->manifest.count > 0)
 		return add_parts(files, fault);
-	if (!add_snapshot(files, config, fault))
+	if (!add_snapshot(files, config, false, fault))
 		return false;
 	files->start = files->count > 0 ? AOF_AWAITS_BASE : AOF_IS_NEW;
 	return true;
@@ -153,7 +154,13 @@ bool data_files_find(struct data_files *files, const struct config *config, stru
 		return fail_memory(fault);
 	if (config_number(config, CONFIG_APPENDONLY) != 0)
 		return find_append_only(files, config, fault);
-	return add_snapshot(files, config, fault);
+	return add_snapshot(files, config, false, fault);
+}
+
+bool data_files_find_snapshot(struct data_files *files, const struct config *config, struct load_fault *fault)
+{
+	*files = (struct data_files){0};
+	return add_snapshot(files, config, true, fault);
 }
 
 /* Redis's order: the directory, the manifest, and then the file. */

@@ -38,6 +38,9 @@ struct data_files {
 /* Looks at the disk and changes nothing. False with what is wrong in *fault. */
 bool data_files_find(struct data_files *files, const struct config *config, struct load_fault *fault);
 
+/* The same for the snapshot alone, which must be there, whatever appendonly says. */
+bool data_files_find_snapshot(struct data_files *files, const struct config *config, struct load_fault *fault);
+
 /* Everything is loaded: moves an append-only file in one part to where it belongs. It is whole at every instant, for
  * Redis as well. Does nothing when there is none. */
 bool data_files_upgrade(struct data_files *files, struct load_fault *fault);

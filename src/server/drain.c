@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "command/gate.h"
+#include "server/answer.h"
 #include "server/listen.h"
 #include "server/persistence.h"
 #include "session/registry.h"
@@ -261,34 +262,6 @@ static void abort_job(uv_loop_t *loop, void *arg)
 	listen_again(drain);
 }
 
-struct search {
-	uint64_t id;
-	struct session *found;
-};
-
-static void match_id(struct session *session, void *arg)
-{
-	struct search *search = arg;
-
-	if (session->id == search->id)
-		search->found = session;
-}
-
-/* Answers a client whose SHUTDOWN will not happen. On its worker's thread, which alone could free the session. */
-static void refuse_job(uv_loop_t *loop, void *arg)
-{
-	struct drain_waiter *waiter = arg;
-	struct search search = {waiter->session, NULL};
-
-	(void)loop;
-	free(waiter);
-	session_registry_each(match_id, &search);
-	if (search.found == NULL)
-		return;
-	search.found->ops->send(search.found, SLICE("-ERR Errors trying to SHUTDOWN. Check logs.\r\n"));
-	search.found->ops->resume(search.found);
-}
-
 bool drain_abort(struct drain *drain)
 {
 	struct drain_waiter *waiter, *next;
@@ -303,7 +276,9 @@ bool drain_abort(struct drain *drain)
 	LL_FOREACH_SAFE(drain->waiters, waiter, next)
 	{
 		LL_DELETE(drain->waiters, waiter);
-		net_post(drain->net, waiter->worker, refuse_job, waiter);
+		answer_paused(drain->net, waiter->worker, waiter->session,
+			      SLICE("-ERR Errors trying to SHUTDOWN. Check logs.\r\n"));
+		free(waiter);
 	}
 	lock_release(&drain->lock);
 	return wanted;

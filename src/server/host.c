@@ -99,6 +99,11 @@ static enum host_begun host_rewrite(struct command_host *host, bool in_exec)
 	return persistence_rewrite(&server_of(host)->persistence, in_exec);
 }
 
+static bool host_reload(struct command_host *host, struct session *session, unsigned flags)
+{
+	return reload_begin(&server_of(host)->reload, session, server_current_worker(), flags);
+}
+
 static int64_t host_last_save(struct command_host *host)
 {
 	return persistence_last_save(&server_of(host)->persistence);
@@ -132,6 +137,7 @@ void host_init(struct command_host *host)
 		.save = host_save,
 		.save_later = host_save_later,
 		.rewrite = host_rewrite,
+		.reload = host_reload,
 		.last_save = host_last_save,
 		.shutdown = host_shutdown,
 		.shutdown_abort = host_shutdown_abort,

@@ -38,11 +38,8 @@ static bool fail(struct load *load, const char *error)
 	return false;
 }
 
-/* Says why the start is refused, and what can be done. */
-static void log_fault(const struct load *load)
+void load_fault_log(const struct load_fault *fault)
 {
-	const struct load_fault *fault = &load->fault;
-
 	if (!fault->damaged) {
 		log_event(LOG_WARNING, "cannot load the data", LOG_TEXT_FIELD("file", fault->path),
 			  LOG_TEXT_FIELD("error", fault->error));
@@ -132,6 +129,7 @@ static bool load_open_file(struct load *load, int fd, const struct data_file *fi
 			       .progress = &load->progress,
 			       .threads = filler_threads(),
 			       .drop_dead = file->snapshot,
+			       .merge = load->merge,
 			       .now = load->began_ms};
 	uint64_t end = 0;
 
@@ -275,6 +273,16 @@ static void timer_close(struct load *load)
 	load->timer_open = false;
 }
 
+/* From now on nothing dies, and nobody hears of changes. No other thread changes anything. */
+static void keyspace_withhold(struct load *load)
+{
+	keyspace_set_locking(load->keyspace, true);
+	keyspace_lock_all(load->keyspace);
+	keyspace_keep_dead(load->keyspace, true);
+	keyspace_observe(load->keyspace, &deaf);
+	keyspace_unlock_all(load->keyspace);
+}
+
 /* From now on keys die, and changes are told. No other thread changes anything. */
 static void keyspace_release(struct load *load)
 {
@@ -317,13 +325,24 @@ static void finish(struct load *load)
 {
 	if (load->bad || !files_open(load)) {
 		load->refused = true;
-		log_fault(load);
+		load_fault_log(&load->fault);
 		net_post(load->net, 0, stop_job, load);
 		return;
 	}
 	if (load_is_on(load))
 		serve(load);
 	load->events.ready(load->events.arg);
+}
+
+/* The same when the daemon has served before. */
+static void finish_again(struct load *load)
+{
+	if (load->bad)
+		load_fault_log(&load->fault);
+	keyspace_release(load);
+	atomic_store(&load->on, false);
+	drain_set_hasty(load->drain, false);
+	load->again(load->again_arg, !load->bad);
 }
 
 /* The thread has ended its work. On worker 0's thread. */
@@ -334,9 +353,12 @@ static void done_job(uv_loop_t *loop, void *arg)
 	(void)loop;
 	if (load->closed)
 		return;
-	timer_close(load);
+	uv_timer_stop(&load->timer);
 	hide_bar(load);
-	finish(load);
+	if (load->again != NULL)
+		finish_again(load);
+	else
+		finish(load);
 }
 
 static void thread_main(void *arg)
@@ -350,13 +372,12 @@ static void thread_main(void *arg)
 
 static void begin_thread(struct load *load)
 {
-	keyspace_keep_dead(load->keyspace, true);
-	keyspace_observe(load->keyspace, &deaf);
-	keyspace_set_locking(load->keyspace, true);
+	keyspace_withhold(load);
 	atomic_store(&load->on, true);
 	gate_raise(GATE_LOADING);
 	drain_set_hasty(load->drain, true);
-	uv_timer_init(net_main_loop(load->net), &load->timer);
+	if (!load->timer_open)
+		uv_timer_init(net_main_loop(load->net), &load->timer);
 	load->timer.data = load;
 	load->timer_open = true;
 	uv_timer_start(&load->timer, on_look, LOOK_MS, LOOK_MS);
@@ -365,16 +386,42 @@ static void begin_thread(struct load *load)
 		thread_main(load); /* nobody is served meanwhile */
 }
 
+static void note_beginning(struct load *load)
+{
+	load->began_ns = load->logged_ns = clock_monotonic_ns();
+	load->began_ms = clock_realtime_ms();
+}
+
 void load_begin(struct load *load, struct net *net, struct drain *drain)
 {
 	load->net = net;
 	load->drain = drain;
-	load->began_ns = load->logged_ns = clock_monotonic_ns();
-	load->began_ms = clock_realtime_ms();
+	note_beginning(load);
 	if (load->files.count > 0)
 		begin_thread(load);
 	else
 		finish(load);
+}
+
+void load_again(struct load *load, struct data_files *files, bool merge, void (*again)(void *arg, bool good), void *arg)
+{
+	if (load->started)
+		uv_thread_join(&load->thread);
+	load->started = false;
+	data_files_free(&load->files);
+	load->files = *files;
+	load->fault = (struct load_fault){0};
+	load->bad = false;
+	load->merge = merge;
+	load->again = again;
+	load->again_arg = arg;
+	atomic_store(&load->progress.total, load->files.total);
+	atomic_store(&load->progress.done, 0);
+	atomic_store(&load->progress.loaded, 0);
+	atomic_store(&load->progress.expired, 0);
+	atomic_store(&load->progress.used_memory, 0);
+	note_beginning(load);
+	begin_thread(load);
 }
 
 /* Locks the directory if anything will be written there by itself. */
@@ -415,7 +462,7 @@ bool load_init(struct load *load, struct config *config, struct keyspace *keyspa
 	if (!lock_directory(load))
 		return false;
 	if (!data_files_find(&load->files, config, &load->fault)) {
-		log_fault(load);
+		load_fault_log(&load->fault);
 		return false;
 	}
 	atomic_store(&load->progress.total, load->files.total);
@@ -423,7 +470,7 @@ bool load_init(struct load *load, struct config *config, struct keyspace *keyspa
 	if (replay_init(&load->replay, keyspace))
 		return true;
 	fail(load, "out of memory");
-	log_fault(load);
+	load_fault_log(&load->fault);
 	return false;
 }
 
@@ -452,6 +499,11 @@ void load_unlock(struct load *load)
 	if (load->lock >= 0)
 		file_close(load->lock);
 	load->lock = -1;
+}
+
+bool load_is_closed(const struct load *load)
+{
+	return load->closed;
 }
 
 bool load_is_on(const struct load *load)

@@ -49,6 +49,7 @@ struct load {
 	int64_t began_ms; /* Unix time */
 	uint64_t began_ns;
 	uint64_t logged_ns;  /* when its progress was last logged */
+	bool merge;	     /* keys that are there are replaced */
 	bool load_truncated; /* aof-load-truncated */
 	bool bar;	     /* progress is shown on the terminal */
 	bool replay_ready;   /* replay_init() was called */
@@ -61,6 +62,9 @@ struct load {
 	uv_thread_t thread;
 	uv_timer_t timer;
 	struct load_fault fault;
+	/* What load_again() was given; NULL: it loads for the start. */
+	void (*again)(void *arg, bool good);
+	void *again_arg;
 };
 
 /* Takes the lock and finds out what is to be loaded. Called at boot, before other threads run; load_free() is due in
@@ -71,6 +75,15 @@ bool load_init(struct load *load, struct config *config, struct keyspace *keyspa
 /* Begins to load; it is done at once when there is nothing. Before the loops run. */
 void load_begin(struct load *load, struct net *net, struct drain *drain);
 
+/* Loads other files, which are taken over, while the daemon runs: when nothing is loaded, GATE_LOADING is raised, no
+ * command runs and no shard is locked. What goes wrong is logged, and may leave some of the keys. Calls again(arg,
+ * whether all is loaded) when it is over, with the gate still raised. On worker 0's thread, as that call. */
+void load_again(struct load *load, struct data_files *files, bool merge, void (*again)(void *arg, bool good),
+		void *arg);
+
+/* Logs what is wrong with a file, and what can be done. */
+void load_fault_log(const struct load_fault *fault);
+
 /* The loops end: closes what is on worker 0's, whose thread calls. */
 void load_close(struct load *load);
 
@@ -78,6 +91,9 @@ void load_close(struct load *load);
  * the daemon ends because something could not be loaded. */
 bool load_free(struct load *load);
 void load_unlock(struct load *load);
+
+/* Whether load_close() was called. Worker 0's thread. */
+bool load_is_closed(const struct load *load);
 
 /* Whether it goes on. Any thread. */
 bool load_is_on(const struct load *load);

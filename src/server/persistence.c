@@ -25,9 +25,9 @@
 #include "command/gate.h"
 #include "persist/file.h"
 #include "persist/journal.h"
+#include "server/answer.h"
 #include "server/aof_switch.h"
 #include "server/save_points.h"
-#include "session/registry.h"
 #include "store/snapshot.h"
 
 enum {
@@ -49,7 +49,6 @@ static const char misconf_dump[] = "MISCONF Redis is configured to save RDB snap
 struct persistence_waiter {
 	uint64_t session;
 	unsigned worker;
-	bool good; /* what it is answered */
 	struct persistence_waiter *next;
 };
 
@@ -141,42 +140,14 @@ static int base_publish(void *arg, const char *temp)
 
 /* --- the end of a snapshot ---------------------------------------------------------------------------------------- */
 
-struct search {
-	uint64_t id;
-	struct session *found;
-};
-
-static void match_id(struct session *session, void *arg)
-{
-	struct search *search = arg;
-
-	if (session->id == search->id)
-		search->found = session;
-}
-
-/* On the worker's thread, which alone could free the session. */
-static void answer_job(uv_loop_t *loop, void *arg)
-{
-	struct persistence_waiter *waiter = arg;
-	struct search search = {waiter->session, NULL};
-
-	(void)loop;
-	session_registry_each(match_id, &search);
-	if (search.found != NULL) {
-		search.found->ops->send(search.found, waiter->good ? SLICE("+OK\r\n") : SLICE("-ERR\r\n"));
-		search.found->ops->resume(search.found);
-	}
-	free(waiter);
-}
-
 static void answer(struct persistence *self, struct persistence_waiter *waiters, bool good)
 {
 	struct persistence_waiter *waiter, *next;
 
 	LL_FOREACH_SAFE(waiters, waiter, next)
 	{
-		waiter->good = good;
-		net_post(self->net, waiter->worker, answer_job, waiter);
+		answer_paused(self->net, waiter->worker, waiter->session, good ? SLICE("+OK\r\n") : SLICE("-ERR\r\n"));
+		free(waiter);
 	}
 }
 
@@ -605,10 +576,10 @@ static bool is_busy(struct persistence *self)
 	return busy;
 }
 
-/* Begins what is due. Worker 0's thread. */
+/* Begins what is due: nothing while keys are loaded, unless somebody waits for just that dump. Worker 0's thread. */
 static void go_on(struct persistence *self)
 {
-	if (self->stopping || gate_has(GATE_LOADING) || is_busy(self))
+	if (self->stopping || (gate_has(GATE_LOADING) && self->on_last == NULL) || is_busy(self))
 		return;
 	if (dump_is_due(self))
 		reserve_and_begin(self, PERSISTENCE_DUMP);

@@ -74,7 +74,7 @@ struct persistence {
 	unsigned aof_turns;		    /* times that it was told to go on or off and has not yet */
 	bool aof_awaits_base;		    /* it is on since CONFIG SET, and promises nothing until it is rewritten */
 	bool stopping;			    /* the loops have ended */
-	/* Called on worker 0's thread at the end of a dump that the daemon's end waits for. */
+	/* Called on worker 0's thread at the end of a dump that the daemon's end waits for, or DEBUG RELOAD. */
 	void (*on_last)(void *arg, bool good);
 	void *last_arg;
 	bool is_last; /* the dump that is under way is that one */
@@ -116,7 +116,8 @@ bool persistence_save(struct persistence *persistence, struct session *session, 
 /* Unix time in seconds of the last good dump, or of the start. */
 int64_t persistence_last_save(struct persistence *persistence);
 
-/* --- the end of the daemon (worker 0's thread) ----------------------------------------------------------------------
+/* --- the end of the daemon, and DEBUG RELOAD (worker 0's thread)
+ * ----------------------------------------------------------------------
  */
 
 /* Takes a last dump, in the place of one that is under way, and calls on_last(arg, whether it is there). */

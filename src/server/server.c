@@ -235,6 +235,18 @@ static bool boot_persistence(struct server *server)
 	       boot_fail("cannot make what saves", "out of memory");
 }
 
+static void boot_reload(struct server *server)
+{
+	server->reload = (struct reload){
+		.config = server->config,
+		.keyspace = server->keyspace,
+		.net = server->net,
+		.load = &server->load,
+		.persistence = &server->persistence,
+		.threads = server->threads,
+	};
+}
+
 static bool server_boot(struct server *server)
 {
 	int64_t threads = config_number(server->config, CONFIG_THREADS);
@@ -258,6 +270,7 @@ static bool server_serve(struct server *server)
 	bool good;
 
 	boot_watch(server);
+	boot_reload(server);
 	write_pidfile(server->config);
 	load_begin(&server->load, server->net, &server->drain);
 	good = net_run(server->net);

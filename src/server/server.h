@@ -14,6 +14,7 @@
 #include "server/meter.h"
 #include "server/pauser.h"
 #include "server/persistence.h"
+#include "server/reload.h"
 #include "server/signals.h"
 #include "store/keyspace.h"
 
@@ -33,6 +34,7 @@ struct server {
 	struct persistence persistence;
 	struct errorstats errors;
 	struct load load;
+	struct reload reload;
 	uint64_t started_ns; /* clock_monotonic_ns() at boot */
 	char run_id[SERVER_RUN_ID];
 };
