@@ -119,6 +119,7 @@ void connection_close(struct connection *connection)
 	worker_cancel_task(connection->worker, &connection->session);
 	connection_cancel_wait(connection);
 	hold_end(connection);
+	connection_forget_later(connection);
 	monitor_leave(&connection->session);
 	session_free(&connection->session); /* before the descriptor goes: others may be looking at it */
 	inbox_free(connection);

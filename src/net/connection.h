@@ -90,6 +90,9 @@ void connection_send(struct connection *connection, struct reply *reply);
 /* Sends what is in its inbox. */
 void connection_deliver(struct connection *connection);
 
+/* Takes it out of the list of those whose output goes on in a later turn, if it is there. */
+void connection_forget_later(struct connection *connection);
+
 /* Whether some of its output must wait for the journal: it runs no commands until that has been released. */
 static inline bool connection_is_held(const struct connection *connection)
 {

@@ -5,6 +5,8 @@
  */
 #include "net/connection.h"
 
+#include <utlist.h>
+
 #include "base/log.h"
 #include "net/hold.h"
 #include "net/output_limit.h"
@@ -62,9 +64,36 @@ bool connection_check_soft_limits(struct worker *worker)
 
 static void output_done(uv_write_t *request, int status);
 
+void connection_forget_later(struct connection *connection)
+{
+	struct worker *worker = connection->worker;
+	struct output *output = connection->output;
+
+	if (output == NULL || !output->later)
+		return;
+	output->later = false;
+	DL_DELETE2(worker->later, output, later_prev, later_next);
+	if (worker->later == NULL)
+		uv_idle_stop(&worker->output_turn);
+}
+
+static void outputs_go_on(uv_idle_t *idle);
+
+static void connection_send_later(struct connection *connection)
+{
+	struct worker *worker = connection->worker;
+	struct output *output = connection->output;
+
+	if (output->later)
+		return;
+	output->later = true;
+	DL_APPEND2(worker->later, output, later_prev, later_next);
+	uv_idle_start(&worker->output_turn, outputs_go_on);
+}
+
 /*
  * Goes on with the output. Afterwards a request is under way, or nothing is left and there is no output, or the
- * connection is held.
+ * connection is held, or a later turn goes on.
  */
 static void connection_send_output(struct connection *connection)
 {
@@ -72,14 +101,20 @@ static void connection_send_output(struct connection *connection)
 	bool held = false;
 
 	while (output->first != NULL && !output->writing && !held) {
+		if (worker_has_sent_enough(connection->worker)) {
+			connection_send_later(connection);
+			return;
+		}
 		if (output_send(output, &connection->transport.stream, hold_released(connection), output_done) != 0) {
 			connection_close(connection);
 			return;
 		}
+		connection->worker->sent_in_turn += output->sending;
 		held = !output->writing && output->first != NULL && hold_begin(connection);
 	}
 	if (output->first == NULL) {
 		hold_end(connection);
+		connection_forget_later(connection);
 		output_free(output);
 		connection->output = NULL;
 	}
@@ -103,6 +138,27 @@ static void input_proceed(struct connection *connection)
 		connection_resume_input(connection);
 }
 
+static void output_go_on(struct connection *connection)
+{
+	connection_send_output(connection);
+	connection_note_output(connection);
+	input_proceed(connection);
+}
+
+/* The next turn: who has waited longest goes first. */
+static void outputs_go_on(uv_idle_t *idle)
+{
+	struct worker *worker = worker_of(idle->loop);
+
+	worker->sent_in_turn = 0;
+	while (worker->later != NULL && !worker_has_sent_enough(worker)) {
+		struct connection *connection = worker->later->request.data;
+
+		connection_forget_later(connection);
+		output_go_on(connection);
+	}
+}
+
 static void output_done(uv_write_t *request, int status)
 {
 	struct connection *connection = request->data;
@@ -112,9 +168,7 @@ static void output_done(uv_write_t *request, int status)
 		return;
 	}
 	connection_count_sent(connection, output_sent(connection->output));
-	connection_send_output(connection);
-	connection_note_output(connection);
-	input_proceed(connection);
+	output_go_on(connection);
 }
 
 static void connection_send_failed(struct connection *connection, int error)
@@ -163,6 +217,12 @@ static void connection_queue(struct connection *connection, struct reply *reply,
 		connection_send_output(connection);
 }
 
+/* A short reply never waits behind the long ones of others. */
+static bool reply_may_go(const struct connection *connection, size_t len)
+{
+	return len <= OUTPUT_AT_ONCE || !worker_has_sent_enough(connection->worker);
+}
+
 void connection_send(struct connection *connection, struct reply *reply)
 {
 	size_t len = reply_len(reply);
@@ -178,7 +238,7 @@ void connection_send(struct connection *connection, struct reply *reply)
 	if (len == 0 && !hold_is_owed(connection))
 		return;
 	position = hold_position(connection);
-	if (connection->output == NULL && position == 0) {
+	if (connection->output == NULL && position == 0 && reply_may_go(connection, len)) {
 		sent = output_try(&connection->transport, reply);
 		if (sent < 0) {
 			reply_clear(reply);
@@ -190,6 +250,7 @@ void connection_send(struct connection *connection, struct reply *reply)
 			reply_clear(reply);
 			return;
 		}
+		connection->worker->sent_in_turn += (size_t)sent;
 	}
 	connection_queue(connection, reply, (size_t)sent, position);
 }

@@ -1,8 +1,9 @@
 /*
  * The happy path is output_try() alone: the kernel takes the whole reply. When it does not, the rest becomes a chunk in
- * the connection's output, and one uv_write at a time sends the chunks, SEND_AT_ONCE bytes of them in a turn of the
- * loop: the kernel copies a reply of 100 MB for as long as its reader keeps up, while all other clients wait. A chunk
- * knows its place, so that a turn costs what it sends, however many pieces the chunk has.
+ * the connection's output, and one uv_write at a time sends the chunks, OUTPUT_AT_ONCE bytes of them, and some of
+ * these in a turn of the loop (WORKER_SEND_SIZE): the kernel copies a reply of 100 MB for as long as its reader keeps
+ * up, while all other clients wait. A chunk knows its place, so that a turn costs what it sends, however many pieces
+ * the chunk has.
  */
 #include "net/output.h"
 
@@ -10,8 +11,7 @@
 
 enum {
 	SMALL_REST = 16 * 1024, /* bytes that are copied rather than kept in the buffer they were written to */
-	SEND_AT_ONCE = 128 * 1024,
-	PIECES_AT_ONCE = 64, /* enough for SEND_AT_ONCE bytes of blocks and the texts between them */
+	PIECES_AT_ONCE = 64,	/* enough for OUTPUT_AT_ONCE bytes of blocks and the texts between them */
 };
 
 /* What one system call or one request is to send. */
@@ -60,14 +60,14 @@ static void batch_begin(struct batch *batch)
 
 static bool batch_is_full(const struct batch *batch)
 {
-	return batch->bytes == SEND_AT_ONCE || batch->count == PIECES_AT_ONCE;
+	return batch->bytes == OUTPUT_AT_ONCE || batch->count == PIECES_AT_ONCE;
 }
 
 /* Adds what follows the place, as much as there is room for, and moves the place behind it. */
 static void batch_add(struct batch *batch, const struct reply *reply, struct reply_place *place)
 {
 	while (!batch_is_full(batch)) {
-		struct slice piece = reply_next_piece(reply, place, SEND_AT_ONCE - batch->bytes);
+		struct slice piece = reply_next_piece(reply, place, OUTPUT_AT_ONCE - batch->bytes);
 		uv_buf_t *buf = &batch->bufs[batch->count];
 
 		if (piece.len == 0)

@@ -14,6 +14,8 @@
 #include "net/transport.h"
 #include "resp/reply.h"
 
+enum { OUTPUT_AT_ONCE = 128 * 1024 }; /* bytes of one client that are sent with one call */
+
 struct output_chunk {
 	struct output_chunk *next;
 	uint64_t position; /* of the journal, which must be released before this may leave; 0: it may */
@@ -35,6 +37,10 @@ struct output {
 	/* net/hold.c's. */
 	bool held;
 	struct output *held_prev, *held_next; /* the worker's list (utlist.h) */
+
+	/* connection_send.c's. */
+	bool later;
+	struct output *later_prev, *later_next; /* the worker's list (utlist.h) */
 };
 
 /* `owner`: who finds itself in request.data. NULL when there is no memory. */

@@ -96,6 +96,7 @@ static void turn_begin(uv_prepare_t *prepare)
 		turn_account(worker);
 	worker->now_ms = 0;
 	worker->reader = NULL;
+	worker->sent_in_turn = 0;
 	journal_kick();
 }
 
@@ -190,6 +191,7 @@ bool worker_init(struct worker *worker, struct net *net, unsigned index, const s
 	lock_init(&worker->inbox_lock, options->threads > 1);
 	uv_async_init(&worker->loop, &worker->wake, mailbox_wake);
 	uv_idle_init(&worker->loop, &worker->task_turn);
+	uv_idle_init(&worker->loop, &worker->output_turn);
 	uv_timer_init(&worker->loop, &worker->soft_limit);
 	uv_prepare_init(&worker->loop, &worker->before_poll);
 	uv_prepare_start(&worker->before_poll, turn_begin);
@@ -233,6 +235,7 @@ void worker_stop(struct worker *worker, const struct net_options *options)
 	uv_close((uv_handle_t *)&worker->wake, NULL);
 	uv_close((uv_handle_t *)&worker->before_poll, NULL);
 	uv_close((uv_handle_t *)&worker->task_turn, NULL);
+	uv_close((uv_handle_t *)&worker->output_turn, NULL);
 	uv_close((uv_handle_t *)&worker->soft_limit, NULL);
 }
 

@@ -27,6 +27,8 @@ enum {
 
 struct connection;
 
+enum { WORKER_SEND_SIZE = 1024 * 1024 }; /* bytes of long replies, of all clients together, for one turn */
+
 enum { WORKER_SPARE_MAIL = 64 }; /* messages that can be posted when there is no memory */
 
 /* A message: something to do on the worker's thread. */
@@ -62,6 +64,13 @@ struct worker {
 	struct output *held;	     /* utlist.h */
 	_Atomic bool holds;	     /* there are some */
 	_Atomic bool release_posted; /* a message to look at them is under way */
+
+	/* The connections whose output goes on in a later turn, because much has been sent in this one. libuv alone
+	 * calls back up to nine times a turn for what the kernel takes at once: 500 subscribers to a channel of large
+	 * messages would be sent 1 MB each while all others wait. */
+	uv_idle_t output_turn; /* active while there are some */
+	struct output *later;  /* utlist.h */
+	size_t sent_in_turn;   /* bytes of outputs, and of replies too long to be sent at once */
 
 	/* The wall clock, read once for each wake-up by whoever first asks. libuv's own time does not do: the system's
 	 * coarse clock, which it reads, lags behind the milliseconds at which keys die. */
@@ -135,6 +144,12 @@ void worker_cancel_task(struct worker *worker, const struct session *session);
 
 /* Looks at the connections that are above their soft output limit now and then, until there are none. */
 void worker_watch_soft_limits(struct worker *worker);
+
+/* Whether so much has been sent in this turn that what need not go now is to wait for the next. */
+static inline bool worker_has_sent_enough(const struct worker *worker)
+{
+	return worker->sent_in_turn >= WORKER_SEND_SIZE;
+}
 
 /* Unix time in milliseconds of this wake-up. The worker's thread. */
 static inline int64_t worker_now(struct worker *worker)

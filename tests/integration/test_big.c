@@ -265,6 +265,37 @@ START_TEST(claims_alone_cost_little)
 }
 END_TEST
 
+/* 128 MB go to subscribers that have room for them all in the kernel: who asks meanwhile is answered again and again
+ * before they are sent. Looks at how much has been sent, not at a clock. */
+START_TEST(others_are_served_while_much_is_sent)
+{
+	enum { SUBSCRIBERS = 128, PORTION = MEGABYTE / 2, LOOKS = 500, WANTED = 8 };
+	struct server *alone = server_start("--threads", "1", NULL);
+	struct client **clients = clients_open(alone, SUBSCRIBERS);
+	struct client *publisher = client_open(alone, 2);
+	struct client *asking = client_open(alone, 2);
+	char *message = calloc(1, MEGABYTE + 1);
+	long long before, now;
+	int found = 0;
+
+	memset(message, 'm', MEGABYTE);
+	for (size_t i = 0; i < SUBSCRIBERS; i++)
+		expect(clients[i], "[ $subscribe $c :1 ]", "SUBSCRIBE", "c", NULL);
+	before = info_number(asking, "total_net_output_bytes");
+	client_send_command(publisher, "PUBLISH", "c", message, NULL);
+	for (int i = 0; i < LOOKS && found < WANTED; i++) {
+		now = info_number(asking, "total_net_output_bytes");
+		found += now - before > PORTION;
+		before = now;
+	}
+	ck_assert_int_eq(found, WANTED);
+	expect_reply(publisher, ":128");
+	clients_close(clients, SUBSCRIBERS);
+	free(message);
+	server_stop(alone);
+}
+END_TEST
+
 Suite *big_suite(void)
 {
 	Suite *suite = suite_create("big");
@@ -281,5 +312,6 @@ Suite *big_suite(void)
 	tcase_add_test(flush, a_flush_gives_everything_back);
 	tcase_add_test(values, a_big_value_is_given_back);
 	tcase_add_test(values, claims_alone_cost_little);
+	tcase_add_test(values, others_are_served_while_much_is_sent);
 	return suite;
 }
