@@ -131,7 +131,7 @@ static bool start_thread(char *error)
 /* All that needs the second thread. */
 static bool open_files(const struct aof_options *options, enum aof_start start, char *error)
 {
-	if (!aof_files_open(&aof, start, options->rdb_base, error))
+	if (!aof_files_open(&aof, start, options, error))
 		return false;
 	if (start != AOF_AWAITS_BASE && !begin_stream(options->policy)) {
 		snprintf(error, AOF_ERROR_TEXT, "no memory for the journal");

@@ -31,6 +31,7 @@
 #include <stdint.h>
 
 #include "persist/manifest.h"
+#include "persist/rdb_writer.h"
 
 enum aof_policy { AOF_ALWAYS, AOF_EVERYSEC, AOF_NO };
 
@@ -54,13 +55,14 @@ struct aof_events {
 };
 
 struct aof_options {
-	const char *dir;	/* dir; it exists */
-	const char *dirname;	/* appenddirname, a directory in it */
-	const char *filename;	/* appendfilename, with which all names begin */
-	enum aof_policy policy; /* appendfsync */
-	bool spare_syncs;	/* no-appendfsync-on-rewrite */
-	bool rdb_base;		/* aof-use-rdb-preamble: for the base that a new file has */
-	uint64_t queue_limit;	/* aof-queue-limit, bytes */
+	const char *dir;	       /* dir; it exists */
+	const char *dirname;	       /* appenddirname, a directory in it */
+	const char *filename;	       /* appendfilename, with which all names begin */
+	enum aof_policy policy;	       /* appendfsync */
+	bool spare_syncs;	       /* no-appendfsync-on-rewrite */
+	bool rdb_base;		       /* aof-use-rdb-preamble: for the base that a new file has */
+	struct rdb_writer_options rdb; /* ... and what is written in it then */
+	uint64_t queue_limit;	       /* aof-queue-limit, bytes */
 	struct aof_events events;
 	/* For tests; 0 is what it is otherwise. */
 	unsigned sync_ms;   /* between two syncs, and two looks at the directory (1000) */
@@ -79,7 +81,8 @@ enum { AOF_ERROR_TEXT = 512 };
 bool aof_open(const struct aof_options *options, enum aof_start start, struct manifest *manifest, char *error);
 
 /* Writes and syncs what is committed, unless that fails, and ends the thread. No replies wait for the file any more.
- * Blocks for as long as the disk takes. Returns 0, or a negative errno: the disk does not have everything. */
+ * Nothing happens when it is not open. Blocks for as long as the disk takes. Returns 0, or a negative errno: the disk
+ * does not have everything. */
 int aof_close(void);
 
 /* Waits until what is committed now is on the disk, whatever the policy. Returns 0, at once when there is no file or

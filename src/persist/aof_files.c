@@ -25,17 +25,9 @@
 #include <string.h>
 
 #include "base/background.h"
-#include "base/endian.h"
 #include "base/log.h"
 #include "persist/aof_state.h"
-#include "persist/crc64.h"
 #include "persist/file.h"
-#include "persist/rdb.h"
-
-enum {
-	RDB_OPCODE_EOF = 0xff,
-	RDB_EMPTY_SIZE = 9 + 1 + 8, /* magic and version, end, checksum */
-};
 
 bool aof_needs_base(const struct aof *aof)
 {
@@ -420,27 +412,40 @@ static bool open_fail(char *error, const char *what, const char *path, int resul
 	return false;
 }
 
-/* A base without keys: an RDB file without any, or no commands. */
-static size_t empty_base(uint8_t *bytes, bool rdb)
+static int append(void *arg, const void *bytes, size_t len)
 {
-	if (!rdb)
-		return 0;
-	snprintf((char *)bytes, RDB_EMPTY_SIZE, "REDIS%04d", RDB_VERSION);
-	bytes[9] = RDB_OPCODE_EOF;
-	endian_store_little(bytes + 10, crc64(0, bytes, 10), 8);
-	return RDB_EMPTY_SIZE;
+	struct buffer *buffer = arg;
+
+	buffer_append(buffer, bytes, len);
+	return buffer->failed ? -ENOMEM : 0;
 }
 
-static int make_empty_base(struct aof *aof, bool rdb)
+/* A base without keys: an RDB file without any, or no commands. */
+static int empty_base(const struct aof_options *options, struct buffer *bytes)
 {
-	uint8_t bytes[RDB_EMPTY_SIZE];
-	size_t len = empty_base(bytes, rdb);
-	const char *name = manifest_add_base(&aof->manifest, aof->filename, rdb);
+	struct rdb_writer writer;
+	int result;
+
+	if (!options->rdb_base)
+		return 0;
+	result = rdb_writer_begin(&writer, (struct rdb_sink){append, bytes}, &options->rdb);
+	if (result == 0)
+		result = rdb_writer_finish(&writer);
+	rdb_writer_free(&writer);
+	return result;
+}
+
+static int make_empty_base(struct aof *aof, const struct aof_options *options)
+{
+	const char *name = manifest_add_base(&aof->manifest, aof->filename, options->rdb_base);
 	char *path = name == NULL ? NULL : file_join(aof->directory, name);
 	char *temp = base_temp_path(aof);
-	int result =
-		path == NULL || temp == NULL ? -ENOMEM : file_replace(path, temp, (struct slice){(char *)bytes, len});
+	struct buffer bytes = {0};
+	int result = path == NULL || temp == NULL ? -ENOMEM : empty_base(options, &bytes);
 
+	if (result == 0)
+		result = file_replace(path, temp, buffer_slice(&bytes));
+	buffer_free(&bytes);
 	free(path);
 	free(temp);
 	return result;
@@ -464,7 +469,7 @@ static int open_last_increment(struct aof *aof)
 	return result;
 }
 
-bool aof_files_open(struct aof *aof, enum aof_start start, bool rdb_base, char *error)
+bool aof_files_open(struct aof *aof, enum aof_start start, const struct aof_options *options, char *error)
 {
 	int result;
 
@@ -477,7 +482,7 @@ bool aof_files_open(struct aof *aof, enum aof_start start, bool rdb_base, char *
 		return open_fail(error, "cannot make the directory", aof->directory, result);
 	remove_base_temp(aof);
 	if (start == AOF_IS_NEW)
-		result = make_empty_base(aof, rdb_base);
+		result = make_empty_base(aof, options);
 	if (result != 0)
 		return open_fail(error, "cannot make the base of the append-only file in", aof->directory, result);
 	result = open_last_increment(aof);

@@ -125,7 +125,7 @@ void aof_sync_by_policy(struct aof *aof);
 /* --- aof_files.c -------------------------------------------------------------------------------------------------- */
 
 /* Opens or makes the files that a start of this kind needs. False with `error`. */
-bool aof_files_open(struct aof *aof, enum aof_start start, bool rdb_base, char *error);
+bool aof_files_open(struct aof *aof, enum aof_start start, const struct aof_options *options, char *error);
 
 /* Whether what is on the disk can only be made good by a new base. */
 bool aof_needs_base(const struct aof *aof);

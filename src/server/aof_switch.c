@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/background.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "persist/file.h"
 #include "persist/journal.h"
@@ -38,13 +39,9 @@ void persistence_apply_settings(struct persistence *self)
 
 /* --- what the file tells (on its thread) -------------------------------------------------------------------------- */
 
+/* The file has logged it. */
 static void on_trouble(void *arg, const char *reason)
 {
-	if (reason != NULL)
-		log_event(LOG_WARNING, "cannot write the append-only file: writes are refused",
-			  LOG_TEXT_FIELD("error", reason));
-	else
-		log_event(LOG_NOTICE, "the append-only file can be written again");
 	persistence_set_aof_trouble(arg, reason);
 }
 
@@ -115,6 +112,10 @@ static bool open_file(struct persistence *self, const struct names *names, enum 
 		.policy = policy(),
 		.spare_syncs = setting_get(&settings.no_appendfsync_on_rewrite) != 0,
 		.rdb_base = setting_get(&settings.aof_use_rdb_preamble) != 0,
+		.rdb = {.checksum = config_number(self->config, CONFIG_RDBCHECKSUM) != 0,
+			.aof_base = true,
+			.now = clock_realtime_ms() / 1000,
+			.used_memory = (uint64_t)keyspace_used(self->keyspace)},
 		.queue_limit = (uint64_t)setting_get(&settings.aof_queue_limit),
 		.events = {on_trouble, on_rewrite_needed, on_rewritten, self},
 	};

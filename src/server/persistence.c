@@ -257,7 +257,7 @@ static void done_job(uv_loop_t *loop, void *arg)
 	if (error == 0) {
 		/* The rewrite ends when the file has taken the base: aof_switch.c tells. */
 		lock_take(&self->lock);
-		self->rewrite.memory = figures.most;
+		self->written = figures;
 		lock_release(&self->lock);
 		aof_base_done(setting_get(&settings.aof_use_rdb_preamble) != 0);
 		return;
@@ -281,13 +281,14 @@ static void on_done(void *arg, int error)
 
 void persistence_rewritten(struct persistence *self, int error)
 {
-	struct snapshot_figures figures = {0};
+	struct snapshot_figures figures;
 	struct snapshot *snapshot;
 	enum persistence_work work;
 
 	lock_take(&self->lock);
 	snapshot = self->snapshot;
 	work = self->work;
+	figures = self->written;
 	lock_release(&self->lock);
 	if (work != PERSISTENCE_REWRITE)
 		return;
@@ -295,7 +296,6 @@ void persistence_rewritten(struct persistence *self, int error)
 		persistence_abandon(self, error != 0 ? error : -EIO);
 		return;
 	}
-	figures.most = self->rewrite.memory;
 	work_ended(self, error, &figures);
 }
 

@@ -57,13 +57,14 @@ struct persistence {
 	struct lock lock;
 	/* Under the lock. */
 	enum persistence_work work;
-	struct snapshot *snapshot; /* NULL until it has begun; read by those who hold a shard's lock, too */
-	uint64_t keys;		   /* that it will have */
-	uint64_t changes_then;	   /* keyspace_changes() at its instant */
-	int64_t instant_ms;	   /* Unix time of its instant */
-	int64_t policy;		   /* maxmemory-policy then: what it notes of the use of keys */
-	uint64_t changes_saved;	   /* ... at that of the last good dump */
-	bool dump_wanted;	   /* BGSAVE SCHEDULE */
+	struct snapshot *snapshot;	 /* NULL until it has begun; read by those who hold a shard's lock, too */
+	uint64_t keys;			 /* that it will have */
+	struct snapshot_figures written; /* of a rewrite that the append-only file is taking */
+	uint64_t changes_then;		 /* keyspace_changes() at its instant */
+	int64_t instant_ms;		 /* Unix time of its instant */
+	int64_t policy;			 /* maxmemory-policy then: what it notes of the use of keys */
+	uint64_t changes_saved;		 /* ... at that of the last good dump */
+	bool dump_wanted;		 /* BGSAVE SCHEDULE */
 	bool rewrite_wanted;
 	bool abandoned; /* the present one is not wanted any more */
 	struct persistence_record dump, rewrite;
