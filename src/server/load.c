@@ -427,6 +427,7 @@ void load_again(struct load *load, struct data_files *files, bool merge, void (*
 /* Locks the directory if anything will be written there by itself. */
 static bool lock_directory(struct load *load)
 {
+	static const char advice[] = "--dir names another directory; --appendonly no --save \"\" keeps no data";
 	bool appendonly = config_number(load->config, CONFIG_APPENDONLY) != 0;
 	const char *dir = config_text(load->config, CONFIG_DIR);
 	int64_t holder = 0;
@@ -441,11 +442,11 @@ static bool lock_directory(struct load *load)
 		return true;
 	if (load->lock == -EWOULDBLOCK) {
 		log_event(LOG_WARNING, "another daemon uses this directory", LOG_TEXT_FIELD("dir", dir),
-			  LOG_INT("pid", holder));
+			  LOG_INT("pid", holder), LOG_TEXT_FIELD("advice", advice));
 		return false;
 	}
 	log_event(LOG_WARNING, "cannot lock the directory of the data", LOG_TEXT_FIELD("dir", dir),
-		  LOG_TEXT_FIELD("error", file_error(load->lock)));
+		  LOG_TEXT_FIELD("error", file_error(load->lock)), LOG_TEXT_FIELD("advice", advice));
 	return !appendonly;
 }
 

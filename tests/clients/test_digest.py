@@ -76,10 +76,10 @@ def digests_agree(ours, theirs):
     other.disconnect()
 
 
-with tempfile.TemporaryDirectory() as home:
+with tempfile.TemporaryDirectory() as ours, tempfile.TemporaryDirectory() as theirs:
     daemons = []
     try:
-        for make in (cubby_command, redis_command):
+        for make, home in ((cubby_command, ours), (redis_command, theirs)):
             daemons.append(start(*make(), home))
         digests_agree(daemons[0][1], daemons[1][1])
     except FileNotFoundError as missing:

@@ -11,8 +11,8 @@ import with_daemon
 CUBBYD = os.path.abspath(os.environ.get("CUBBYD", "build/cubbyd"))
 
 # A megabyte is the smallest limit that Redis takes: values stay small enough to be compared after each step.
-ALIKE = ["--bind", "127.0.0.1", "--save", "", "--enable-debug-command", "yes", "--proto-max-bulk-len", "1048576",
-         "--timeout", "0", "--maxclients", "1000"]  # fmt: skip
+ALIKE = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--enable-debug-command", "yes",
+         "--proto-max-bulk-len", "1048576", "--timeout", "0", "--maxclients", "1000"]  # fmt: skip
 
 
 class Server:

@@ -323,7 +323,7 @@ START_TEST(config_get_takes_patterns)
 	expect(c, want, "CONFIG", "GET", "max-value-size", "max-key-size", "max-*-size", "nosuch", NULL);
 	snprintf(want, sizeof(want), "%s %s", open, close);
 	expect(c, want, "CONFIG", "GET", "max-*-sizes", NULL);
-	expect_like(c, "*$bind $127.0.0.1*$port $0*$timeout $60*$appendonly $no*", "CONFIG", "GET", "*", NULL);
+	expect_like(c, "*$bind $127.0.0.1*$port $0*$timeout $60*$appendonly $yes*", "CONFIG", "GET", "*", NULL);
 	expect(c, "+OK", "CONFIG", "SET", "max-key-size", "0", "MAX-VALUE-SIZE", "0", NULL);
 }
 END_TEST

@@ -1,8 +1,10 @@
 /* Snapshots and the append-only file, from outside: what the commands say, and what stands in the files. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "data_files.h"
@@ -168,7 +170,7 @@ static void expect_parts(const struct server *server, unsigned number)
 /* The append-only file is turned on, rewritten and turned off while the daemon runs. */
 START_TEST(append_only)
 {
-	struct server *server = server_start(NULL);
+	struct server *server = server_start("--appendonly", "no", NULL);
 	struct client *c = client_open(server, _i);
 	char name[100];
 	unsigned number;
@@ -178,6 +180,7 @@ START_TEST(append_only)
 	expect(c, "+OK", "SET", "before", "1", NULL);
 	expect(c, "+OK", "CONFIG", "SET", "appendonly", "yes", "appendfsync", "always", NULL);
 	number = rewrites(c);
+	ck_assert_uint_eq(number, 1);
 	ck_assert_int_eq(info_number(c, "aof_enabled"), 1);
 	snprintf(name, sizeof(name), "appendonlydir/appendonly.aof.%u.base.rdb", number);
 	expect_rdb(server, name, 1);
@@ -196,6 +199,61 @@ START_TEST(append_only)
 }
 END_TEST
 
+/* Nobody asked for anything, and what was written is there after a crash. */
+START_TEST(data_is_kept_by_default)
+{
+	char directory[256];
+	struct server *server;
+	struct client *c;
+
+	directory_make(directory);
+	server = server_start_in(directory, NULL);
+	c = client_open(server, 2);
+	expect(c, "+OK", "SET", "a", "1", NULL);
+	wait_until(data_size(server->directory, "appendonlydir/appendonly.aof.1.incr.aof") > 0);
+	server_signal(server, SIGKILL);
+	ck_assert(WIFSIGNALED(server_wait(server)));
+	server_stop(server);
+	server = server_start_in(directory, NULL);
+	c = client_open(server, 2);
+	expect(c, "$1", "GET", "a", NULL);
+	server_stop(server);
+}
+END_TEST
+
+START_TEST(one_directory_serves_one_daemon)
+{
+	struct server *server = server_start(NULL);
+	char output[4096];
+	int status;
+
+	status = server_run(output, sizeof(output), "--port", "0", "--dir", server->directory, NULL);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 1, "wait status %d: %s", status, output);
+	ck_assert_msg(strstr(output, "another daemon uses this directory") != NULL, "%s", output);
+	ck_assert_msg(strstr(output, "--appendonly no --save") != NULL, "%s", output);
+	server_stop(server);
+}
+END_TEST
+
+/* Throw-away daemons may share a directory. */
+START_TEST(a_daemon_that_keeps_nothing_leaves_nothing)
+{
+	struct server *server = server_start("--appendonly", "no", "--save", "", NULL);
+	struct server *other = server_start_in(server->directory, "--appendonly", "no", NULL);
+	struct client *c = client_open(server, 2);
+
+	expect(c, "+OK", "SET", "a", "1", NULL);
+	server_stop(other);
+	expect(c, "$1", "GET", "a", NULL);
+	ck_assert_int_eq((int)data_size(server->directory, "appendonlydir"), -1);
+	ck_assert_int_eq((int)data_size(server->directory, "cubbyd.lock"), -1);
+	client_send_command(c, "SHUTDOWN", "NOW", NULL);
+	ck_assert_int_eq(server_wait(server), 0);
+	ck_assert_int_eq((int)data_size(server->directory, "dump.rdb"), -1);
+	server_stop(server);
+}
+END_TEST
+
 Suite *save_suite(void)
 {
 	Suite *suite = suite_create("save");
@@ -208,5 +266,8 @@ Suite *save_suite(void)
 	tcase_add_test(alone, save_points);
 	tcase_add_test(alone, failures);
 	tcase_add_loop_test(alone, append_only, 2, 4);
+	tcase_add_test(alone, data_is_kept_by_default);
+	tcase_add_test(alone, one_directory_serves_one_daemon);
+	tcase_add_test(alone, a_daemon_that_keeps_nothing_leaves_nothing);
 	return suite;
 }

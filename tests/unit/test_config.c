@@ -347,8 +347,8 @@ START_TEST(test_get)
 	ck_assert_str_eq(GET("PORT", "p?rt"), "*2\r\n$4\r\nport\r\n$4\r\n6379\r\n");
 	ck_assert_str_eq(GET("max-*-size", "save"),
 			 "*6\r\n$12\r\nmax-key-size\r\n$1\r\n0\r\n$14\r\nmax-value-size\r\n$1\r\n0\r\n"
-			 "$4\r\nsave\r\n$0\r\n\r\n");
-	ck_assert_str_eq(GET("appendonly"), "*2\r\n$10\r\nappendonly\r\n$2\r\nno\r\n");
+			 "$4\r\nsave\r\n$23\r\n3600 1 300 100 60 10000\r\n");
+	ck_assert_str_eq(GET("appendonly"), "*2\r\n$10\r\nappendonly\r\n$3\r\nyes\r\n");
 	ck_assert_str_eq(GET("nothing-like-it"), "*0\r\n");
 	snprintf(all, sizeof(all), "*%d\r\n", 2 * CONFIG_COUNT);
 	ck_assert_int_eq(strncmp(GET("*"), all, strlen(all)), 0);
