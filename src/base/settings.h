@@ -53,6 +53,7 @@ struct settings {
 	setting maxmemory_tenacity;	   /* maxmemory-eviction-tenacity, 0 to 100 */
 	setting lfu_log_factor;
 	setting lfu_decay_time; /* minutes; 0: counts never decay */
+	setting appendonly;	/* 0 or 1 */
 	setting appendfsync;	/* enum settings_sync */
 	setting no_appendfsync_on_rewrite;
 	setting auto_aof_rewrite_percentage; /* 0 is never */

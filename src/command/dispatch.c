@@ -419,6 +419,13 @@ static void command_run_special(struct command_context *context, struct prepared
 		reply_rewind(context->reply, mark);
 }
 
+uint64_t dispatch_written(const struct command_context *context)
+{
+	uint64_t own = journal_own();
+
+	return own != context->dispatcher->own ? own : context->session->written;
+}
+
 size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, struct resp_request *requests,
 		      size_t count, int64_t now, struct reply *reply, size_t reply_limit)
 {
@@ -432,7 +439,6 @@ size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, st
 		.random = &dispatcher->random,
 		.dispatcher = dispatcher,
 	};
-	uint64_t own = journal_own();
 	size_t done = 0;
 
 	for (size_t i = 0; i < count; i++)
@@ -442,6 +448,7 @@ size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, st
 	atomic_store_explicit(&session->active_ms, now, memory_order_relaxed);
 
 	tracking_run_by(session);
+	dispatcher->own = journal_own();
 	dispatcher->since = clock_ticks();
 	while (done < count) {
 		if (done + SHARD_AHEAD < count && prepared[done + SHARD_AHEAD].has_key)
@@ -462,7 +469,6 @@ size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, st
 			break;
 	}
 	tracking_run_by(NULL);
-	if (journal_own() != own)
-		session->written = journal_own();
+	session->written = dispatch_written(&context);
 	return done;
 }

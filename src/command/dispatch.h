@@ -24,6 +24,7 @@ struct dispatcher {
 	struct key *keys;	  /* owned; scratch for the keys of one command */
 	size_t key_cap;
 	uint64_t since; /* clock_ticks() at the end of the last command of the batch that is running */
+	uint64_t own;	/* journal_own() when that batch began */
 };
 
 /* False when there is no memory. Called at boot. */
@@ -37,6 +38,9 @@ void dispatcher_free(struct dispatcher *dispatcher);
  */
 size_t dispatch_batch(struct dispatcher *dispatcher, struct session *session, struct resp_request *requests,
 		      size_t count, int64_t now, struct reply *reply, size_t reply_limit);
+
+/* The journal's position behind what the context's client has written, in the batch that is running, too. */
+uint64_t dispatch_written(const struct command_context *context);
 
 /* For EXEC: runs a command that has passed the gate when it was queued. All the shards that it needs are locked. Only
  * `exec` knows the session, the time and where the reply goes. */

@@ -1191,6 +1191,7 @@ static struct command commands[] = {
 		.categories = CATEGORY_CONNECTION,
 		.group = "generic", .since = "7.2.0", .complexity = "O(1)",
 		.summary = "Waits until append-only files, here and at replicas, have what the connection has written.",
+		.differs = "The append-only file here is synced at once; Redis waits for the sync that `appendfsync` brings.",
 		.args = syntax_waitaof, .tips = "request_policy:all_shards response_policy:agg_min",
 	},
 	{

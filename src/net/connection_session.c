@@ -2,6 +2,7 @@
  * What sessions ask of their connections: the functions of session_ops.
  */
 #include "net/connection.h"
+#include "net/hold.h"
 
 /* --- what sessions ask for ---------------------------------------------------------------------------------------- */
 
@@ -73,6 +74,8 @@ static struct session_wait *connection_take_wait(struct connection *connection)
 
 	connection->wait = NULL;
 	counter_set(blocked, counter_get(blocked) - 1);
+	if (wait->is_over != NULL)
+		hold_wait_end(connection->worker, wait);
 	return wait;
 }
 
@@ -114,6 +117,8 @@ static void on_session_block(struct session *session, struct session_wait *wait)
 	connection_start_deadline(connection);
 	session_mark(session, SESSION_BLOCKED);
 	on_session_pause(session);
+	if (wait->is_over != NULL)
+		hold_wait(connection);
 }
 
 static void sweep_sessions(uv_loop_t *loop, void *unused)

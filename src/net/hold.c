@@ -28,6 +28,13 @@ bool hold_is_owed(const struct connection *connection)
 	       (connection->output == NULL || output_position(connection->output) < written);
 }
 
+static void note_holds(struct worker *worker)
+{
+	bool any = worker->held != NULL || worker->waits != NULL;
+
+	atomic_store_explicit(&worker->holds, any, memory_order_relaxed);
+}
+
 bool hold_begin(struct connection *connection)
 {
 	struct worker *worker = connection->worker;
@@ -36,7 +43,7 @@ bool hold_begin(struct connection *connection)
 	if (!output->held) {
 		output->held = true;
 		DL_APPEND2(worker->held, output, held_prev, held_next);
-		atomic_store_explicit(&worker->holds, true, memory_order_relaxed);
+		note_holds(worker);
 	}
 	atomic_thread_fence(memory_order_seq_cst);
 	if (output_position(output) > hold_released(connection))
@@ -54,15 +61,50 @@ void hold_end(struct connection *connection)
 		return;
 	output->held = false;
 	DL_DELETE2(worker->held, output, held_prev, held_next);
-	if (worker->held == NULL)
-		atomic_store_explicit(&worker->holds, false, memory_order_relaxed);
+	note_holds(worker);
 }
 
-/* A connection that is gone on with may close, or be held anew: then it is the last, and may be looked at again. */
+/* A command has only begun to wait: what is over already ends by mail. */
+void hold_wait(struct connection *connection)
+{
+	struct worker *worker = connection->worker;
+	struct session_wait *wait = connection->wait;
+
+	wait->session = &connection->session;
+	DL_APPEND(worker->waits, wait);
+	note_holds(worker);
+	atomic_thread_fence(memory_order_seq_cst);
+	if (wait->is_over(wait))
+		hold_wake(worker);
+}
+
+void hold_wait_end(struct worker *worker, struct session_wait *wait)
+{
+	DL_DELETE(worker->waits, wait);
+	note_holds(worker);
+}
+
+static void look_at_waits(struct worker *worker)
+{
+	struct session_wait *wait = worker->waits;
+
+	while (wait != NULL) {
+		struct session_wait *next = wait->next;
+
+		if (wait->is_over(wait) && session_take(wait->session, SESSION_BLOCKED))
+			connection_end_wait(connection_of(wait->session));
+		wait = next;
+	}
+}
+
+/* A connection that is gone on with may close, or be held or wait anew: then it is the last, and may be looked at
+ * again. */
 void hold_look(struct worker *worker)
 {
-	struct output *output = worker->held;
+	struct output *output;
 
+	look_at_waits(worker);
+	output = worker->held;
 	while (output != NULL) {
 		struct output *next = output->held_next;
 

@@ -5,6 +5,8 @@
  * WORKER_READ_SIZE bytes, but none of its commands runs. Nothing is held while the journal's released position is above
  * all others, as it is without an append-only file.
  *
+ * Sessions that wait for the journal themselves (session_wait.is_over) are looked at whenever that moves, too.
+ *
  * All functions but hold_wake() are for the worker's thread.
  */
 #ifndef CUBBY_NET_HOLD_H
@@ -38,7 +40,12 @@ bool hold_begin(struct connection *connection);
 /* All of it may leave, or the connection closes. Nothing happens when it is not held. */
 void hold_end(struct connection *connection);
 
-/* Sends what has been released. */
+/* The connection's wait has an is_over: it is asked now, for the first time, and when the journal moves, until the wait
+ * is taken back. */
+void hold_wait(struct connection *connection);
+void hold_wait_end(struct worker *worker, struct session_wait *wait);
+
+/* Sends what has been released, and ends the waits that are over. */
 void hold_look(struct worker *worker);
 
 /* The journal has moved: has the worker look, if it holds anything. Any thread. */

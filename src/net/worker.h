@@ -60,9 +60,10 @@ struct worker {
 	struct connection *inbox_first; /* under inbox_lock (utlist.h) */
 	bool inbox_posted;		/* under inbox_lock: a message to deliver them is under way */
 
-	/* The connections whose output the journal holds back (net/hold.h). */
+	/* The connections whose output the journal holds back, and the sessions that wait for it (net/hold.h). */
 	struct output *held;	     /* utlist.h */
-	_Atomic bool holds;	     /* there are some */
+	struct session_wait *waits;  /* utlist.h */
+	_Atomic bool holds;	     /* there are some of either */
 	_Atomic bool release_posted; /* a message to look at them is under way */
 
 	/* The connections whose output goes on in a later turn, because much has been sent in this one. libuv alone

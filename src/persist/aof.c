@@ -155,6 +155,7 @@ bool aof_open(const struct aof_options *options, enum aof_start start, struct ma
 	}
 	if (open_files(options, start, error))
 		return true;
+	atomic_store(&desk.promised, false);
 	aof_sync_stop(&aof.sync);
 	forget();
 	return false;
@@ -181,6 +182,7 @@ int aof_close(void)
 	if (!open) /* it could not be opened */
 		return 0;
 	uv_thread_join(&aof.thread);
+	atomic_store(&desk.promised, false);
 	aof_sync_stop(&aof.sync);
 	result = result_of_end();
 	desk_lock();
@@ -211,6 +213,27 @@ static bool flush_is_over(uint64_t position, uint64_t bad_turns, int *result)
 	return answers->bad_turns != bad_turns || answers->ended;
 }
 
+/* Under the desk's mutex. */
+static void want(uint64_t position)
+{
+	if (desk.requests.flush_to < position)
+		desk.requests.flush_to = position;
+	if (desk.open)
+		aof_poke(&aof);
+}
+
+void aof_want(uint64_t position)
+{
+	desk_lock();
+	want(position);
+	desk_unlock();
+}
+
+bool aof_has(uint64_t position)
+{
+	return atomic_load(&desk.promised) && journal_synced() >= position;
+}
+
 int aof_flush(unsigned timeout_ms)
 {
 	uint64_t position = journal_position();
@@ -220,10 +243,7 @@ int aof_flush(unsigned timeout_ms)
 
 	desk_lock();
 	bad_turns = desk.answers.bad_turns;
-	if (desk.requests.flush_to < position)
-		desk.requests.flush_to = position;
-	if (desk.open)
-		aof_poke(&aof);
+	want(position);
 	while (!flush_is_over(position, bad_turns, &result)) {
 		now_ns = uv_hrtime();
 		result = -ETIMEDOUT;

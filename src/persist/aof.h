@@ -89,6 +89,13 @@ int aof_close(void);
  * nothing is promised yet; a negative errno in trouble; -ETIMEDOUT. Any thread that may block. */
 int aof_flush(unsigned timeout_ms);
 
+/* Whether the stream is on the disk up to this position, in files that a start would read; false when there is no file
+ * or nothing is promised yet. The journal's hook is called when that may have changed. Any thread. */
+bool aof_has(uint64_t position);
+
+/* Has the stream put on the disk up to this position as soon as can be, whatever the policy. Any thread. */
+void aof_want(uint64_t position);
+
 /* --- settings, while it is open; any thread ----------------------------------------------------------------------- */
 
 void aof_set_policy(enum aof_policy policy);

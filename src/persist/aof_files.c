@@ -29,6 +29,12 @@
 #include "persist/aof_state.h"
 #include "persist/file.h"
 
+void aof_promise(struct aof *aof)
+{
+	aof->promised = true;
+	atomic_store(&aof->desk->promised, true);
+}
+
 bool aof_needs_base(const struct aof *aof)
 {
 	const struct aof_file *file = &aof->file;
@@ -186,7 +192,7 @@ int aof_save(struct aof *aof)
 	aof->saved = true;
 	aof->other = size_of_others(aof);
 	if (aof->adopting) {
-		aof->promised = true;
+		aof_promise(aof);
 		aof->base = aof->other + aof->file.size;
 		aof_release(aof); /* before anybody hears that there is a promise */
 		rewrite_end(aof, 0);
@@ -492,7 +498,7 @@ bool aof_files_open(struct aof *aof, enum aof_start start, const struct aof_opti
 	if (result != 0)
 		return open_fail(error, "cannot save the manifest in", aof->directory, result);
 	remove_history(aof);
-	aof->promised = true;
+	aof_promise(aof);
 	aof->other = size_of_others(aof);
 	aof->base = aof->other + aof->file.size;
 	return true;

@@ -55,8 +55,9 @@ struct aof_answers {
 
 /* Where the thread meets the others. It lasts as long as the process. */
 struct aof_desk {
-	uv_mutex_t mutex;  /* guards the rest */
-	uv_cond_t changed; /* requests or answers */
+	_Atomic bool promised; /* as in struct aof; false when there is none */
+	uv_mutex_t mutex;      /* guards the rest */
+	uv_cond_t changed;     /* requests or answers */
 	bool open;
 	struct aof_requests requests;
 	struct aof_answers answers;
@@ -126,6 +127,9 @@ void aof_sync_by_policy(struct aof *aof);
 
 /* Opens or makes the files that a start of this kind needs. False with `error`. */
 bool aof_files_open(struct aof *aof, enum aof_start start, const struct aof_options *options, char *error);
+
+/* There is a base: from now on replies may rely on the file. */
+void aof_promise(struct aof *aof);
 
 /* Whether what is on the disk can only be made good by a new base. */
 bool aof_needs_base(const struct aof *aof);

@@ -467,6 +467,7 @@ static const struct config_row table[CONFIG_COUNT] = {
 			       .kind = CONFIG_BOOL,
 			       .mutable = true,
 			       .initial = "yes",
+			       .mirror = &settings.appendonly,
 			       .apply = config_apply_appendonly,
 			       .group = persistence,
 			       .doc = "Append each write to a file, from which the next start goes on."},

@@ -66,6 +66,13 @@ struct session_wait {
 	void (*finish)(struct session_wait *wait, struct session *session);
 	/* There is nothing to reply any more, because the client has gone or was sent an error: frees the wait. */
 	void (*cancel)(struct session_wait *wait);
+	/* Whether what it waits for has come: asked again and again as the journal moves. NULL: it waits for nothing
+	 * of the kind. */
+	bool (*is_over)(const struct session_wait *wait);
+
+	/* The feeder's; used when there is is_over. */
+	struct session *session;
+	struct session_wait *prev, *next; /* utlist.h */
 };
 
 /* How a wait ends before its time. */

@@ -1,7 +1,12 @@
 /* WAIT and WAITAOF, and what holds for every client that is blocked. */
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* prlimit */
+#endif
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "harness.h"
 #include "suites.h"
@@ -27,7 +32,7 @@ START_TEST(who_waits_for_nobody_is_answered_at_once)
 	expect(c, ":0", "WAIT", "-1", "0", NULL);
 	if (against_redis())
 		return;
-	expect(c, "[ :0 :0 ]", "WAITAOF", "0", "0", "0", NULL);
+	expect_like(c, "[ :* :0 ]", "WAITAOF", "0", "0", "0", NULL); /* whether it has the FLUSHALL is not waited for */
 }
 END_TEST
 
@@ -50,15 +55,16 @@ END_TEST
 START_TEST(waitaof_waits_for_replicas)
 {
 	struct client *c;
+	int64_t start;
 
 	if (against_redis())
 		return;
 	c = client_fresh(_i);
-	expect(c, "[ :0 :0 ]", "WAITAOF", "0", "1", "20", NULL);
-	expect(c, "-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.", "WAITAOF", "1", "0",
-	       "0", NULL);
-	expect(c, "-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.", "WAITAOF", "1", "1",
-	       "10", NULL);
+	expect_like(c, "[ :* :0 ]", "WAITAOF", "0", "1", "20", NULL);
+	expect(c, "[ :1 :0 ]", "WAITAOF", "1", "0", "0", NULL);
+	start = clock_milliseconds();
+	expect(c, "[ :1 :0 ]", "WAITAOF", "1", "1", "100", NULL);
+	ck_assert_int_ge(clock_milliseconds() - start, 90);
 	expect(c, "-ERR value is out of range, value must between 0 and 1", "WAITAOF", "2", "x", "x", NULL);
 	expect(c, "-ERR value is out of range, value must between 0 and 1", "WAITAOF", "-1", "0", "0", NULL);
 	expect(c, "-ERR value is not an integer or out of range", "WAITAOF", "x", "x", "x", NULL);
@@ -228,6 +234,138 @@ START_TEST(the_read_deadline_does_not_count)
 }
 END_TEST
 
+/* --- WAITAOF and the append-only file ---------------------------------------------------------------------------- */
+
+static const char waitaof_refused[] = "-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
+
+START_TEST(waitaof_needs_a_file)
+{
+	struct server *server = server_start("--appendonly", "no", NULL);
+	struct client *c = client_open(server, _i);
+
+	expect(c, "+OK", "SET", "a", "1", NULL);
+	expect(c, "[ :0 :0 ]", "WAITAOF", "0", "0", "0", NULL);
+	expect(c, "[ :0 :0 ]", "WAITAOF", "0", "1", "20", NULL);
+	expect(c, waitaof_refused, "WAITAOF", "1", "0", "0", NULL);
+	expect(c, waitaof_refused, "WAITAOF", "1", "1", "10", NULL);
+	expect(c, "+OK", "CONFIG", "SET", "appendonly", "yes", NULL);
+	expect(c, "[ :1 :0 ]", "WAITAOF", "1", "0", "0", NULL); /* what was written before is in the base */
+	ck_assert_int_eq(info_number(c, "aof_rewrites"), 1);
+	server_stop(server);
+}
+END_TEST
+
+/* Each client is answered for what it has just written, whatever the policy: with "no" nobody else would sync. */
+START_TEST(waitaof_is_answered)
+{
+	enum { CLIENTS = 20, ROUNDS = 20 };
+	static const char *const policies[] = {"always", "everysec", "no"};
+	struct server *server = server_start("--appendfsync", policies[_i], NULL);
+	struct client **clients = clients_open(server, CLIENTS);
+
+	expect(clients[0], "[ :1 :0 ]", "WAITAOF", "1", "0", "0", NULL); /* it has written nothing */
+	for (int round = 0; round < ROUNDS; round++) {
+		for (int i = 0; i < CLIENTS; i++)
+			client_send(clients[i], "INCR n\r\nWAITAOF 1 0 0\r\nECHO x\r\n", SIZE_MAX);
+		for (int i = 0; i < CLIENTS; i++) {
+			ck_assert_int_eq(client_reply(clients[i])[0], ':');
+			expect_reply(clients[i], "[ :1 :0 ]");
+			expect_reply(clients[i], "$x");
+		}
+	}
+	ck_assert_int_eq(info_number(clients[0], "blocked_clients"), 0);
+	clients_close(clients, CLIENTS);
+	server_stop(server);
+}
+END_TEST
+
+enum { FILE_LIMIT = 100000 };
+
+/* A daemon whose files cannot have more than FILE_LIMIT bytes. */
+static struct server *server_start_limited(void)
+{
+	struct rlimit limit, lower;
+	struct server *server;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	lower = limit;
+	lower.rlim_cur = FILE_LIMIT;
+	signal(SIGXFSZ, SIG_IGN); /* it inherits both */
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &lower), 0);
+	server = server_start(NULL);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	return server;
+}
+
+static void write_too_much(struct client *c)
+{
+	static char value[2 * FILE_LIMIT];
+
+	memset(value, 'v', sizeof(value) - 1);
+	expect(c, "+OK", "SET", "large", value, NULL);
+}
+
+/* As long as the file does not have what its client has written, a WAITAOF waits. */
+START_TEST(waitaof_waits_for_the_disk)
+{
+	struct server *server = server_start_limited();
+	struct client *c = client_open(server, _i);
+	struct client *other = client_open(server, _i);
+	int64_t start;
+	char id[32];
+
+	snprintf(id, sizeof(id), "%s", id_text(c));
+	write_too_much(c);
+	start = clock_milliseconds();
+	expect(c, "[ :0 :0 ]", "WAITAOF", "1", "0", "100", NULL);
+	ck_assert_int_ge(clock_milliseconds() - start, 90);
+	expect(c, "+OK", "MULTI", NULL);
+	expect(c, "+QUEUED", "WAITAOF", "1", "0", "0", NULL);
+	expect(c, "[ [ :0 :0 ] ]", "EXEC", NULL);
+
+	client_send_command(c, "WAITAOF", "1", "0", "0", NULL);
+	expect_blocked(other, 1);
+	expect(other, ":1", "CLIENT", "UNBLOCK", id, NULL);
+	expect_reply(c, "[ :0 :0 ]");
+	client_send_command(c, "WAITAOF", "1", "0", "0", NULL);
+	expect_blocked(other, 1);
+	expect(other, ":1", "CLIENT", "UNBLOCK", id, "ERROR", NULL);
+	expect_reply(c, "-UNBLOCKED client unblocked via CLIENT UNBLOCK");
+	expect(other, "[ :1 :0 ]", "WAITAOF", "1", "0", "0", NULL); /* it has written nothing */
+	client_send_command(c, "WAITAOF", "1", "0", "0", NULL);
+	expect_blocked(other, 1);
+#ifdef __linux__
+	ck_assert_int_eq(prlimit(server->pid, RLIMIT_FSIZE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY}, NULL), 0);
+	expect_reply(c, "[ :1 :0 ]");
+	expect_blocked(other, 0);
+#else
+	client_close(c);
+	expect_blocked(other, 0);
+	expect(other, "+OK", "CONFIG", "SET", "appendonly", "no", NULL);
+#endif
+	server_stop(server);
+}
+END_TEST
+
+START_TEST(waitaof_ends_with_its_file)
+{
+	struct server *server = server_start_limited();
+	struct client *c = client_open(server, _i);
+	struct client *gone = client_open(server, _i);
+	struct client *other = client_open(server, _i);
+
+	write_too_much(c);
+	client_send(gone, "SET b 1\r\nWAITAOF 1 0 0\r\n", SIZE_MAX);
+	client_send_command(c, "WAITAOF", "1", "1", "0", NULL);
+	client_close(gone);
+	expect_blocked(other, 1);
+	expect(other, "+OK", "CONFIG", "SET", "appendonly", "no", NULL);
+	expect_reply(c, waitaof_refused);
+	expect_eventually(c, "+OK", "SET", "b", "2", NULL);
+	server_stop(server);
+}
+END_TEST
+
 START_TEST(a_daemon_ends_though_clients_wait)
 {
 	struct server *server = server_start(NULL);
@@ -261,6 +399,10 @@ Suite *wait_suite(void)
 	tcase_add_loop_test(tcase, a_client_that_goes_is_noticed, 2, 4);
 	tcase_add_loop_test(tcase, a_client_that_goes_behind_a_pipeline_is_noticed, 2, 4);
 	tcase_add_test(alone, the_read_deadline_does_not_count);
+	tcase_add_loop_test(alone, waitaof_needs_a_file, 2, 4);
+	tcase_add_loop_test(alone, waitaof_is_answered, 0, 3);
+	tcase_add_loop_test(alone, waitaof_waits_for_the_disk, 2, 4);
+	tcase_add_loop_test(alone, waitaof_ends_with_its_file, 2, 4);
 	tcase_add_test(alone, a_daemon_ends_though_clients_wait);
 	return suite;
 }

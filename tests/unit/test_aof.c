@@ -431,6 +431,23 @@ START_TEST(a_flush_waits_whatever_the_policy)
 }
 END_TEST
 
+START_TEST(what_is_wanted_is_synced_whatever_the_policy)
+{
+	open_policy(AOF_NO);
+	ck_assert(aof_has(journal_position()));
+	set("key", "value");
+	await(figures().queued == 0);
+	ck_assert(aof_has(0));
+	ck_assert(!aof_has(journal_position()));
+	aof_want(journal_position());
+	await(aof_has(journal_position()));
+	ck_assert_uint_eq(journal_synced(), journal_position());
+	ck_assert_int_eq(aof_close(), 0);
+	ck_assert(!aof_has(0));
+	aof_want(journal_position()); /* nobody is there */
+}
+END_TEST
+
 START_TEST(the_next_run_goes_on)
 {
 	open_policy(AOF_ALWAYS);
@@ -597,8 +614,10 @@ START_TEST(nothing_is_promised_before_the_first_base)
 	await(exists("aofdir/a.aof.1.incr.aof"));
 	ck_assert(!exists("aofdir/a.aof.manifest"));
 	ck_assert(!figures().promised);
+	ck_assert(!aof_has(0));
 	aof_base_done(true);
 	await(atomic_load(&rewritten) == 1);
+	ck_assert(aof_has(0));
 	await(all_synced() && journal_released() == journal_position());
 	expect_on_disk(journal_position());
 	ck_assert(figures().promised);
@@ -1017,6 +1036,7 @@ static void add_usual(TCase *tcase)
 	tcase_add_test(tcase, every_second_is_written_at_once_and_synced_later);
 	tcase_add_test(tcase, no_syncs_only_at_the_end);
 	tcase_add_test(tcase, a_flush_waits_whatever_the_policy);
+	tcase_add_test(tcase, what_is_wanted_is_synced_whatever_the_policy);
 	tcase_add_test(tcase, the_next_run_goes_on);
 	tcase_add_test(tcase, policies_change_while_it_runs);
 	tcase_add_test(tcase, no_syncs_while_a_snapshot_is_written_if_wanted);
