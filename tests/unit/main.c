@@ -35,6 +35,8 @@ static const struct suite_row suites[] = {
 	{"manifest", manifest_suite, false},
 	{"aof_reader", aof_reader_suite, false},
 	{"filler", filler_suite, false},
+	{"rdb_loader", rdb_loader_suite, false},
+	{"data_files", data_files_suite, false},
 	{"replay", replay_suite, false},
 	{"effects", effects_suite, false},
 	{"rdb_reader", rdb_reader_suite, false},

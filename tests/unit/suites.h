@@ -39,6 +39,8 @@ Suite *rdb_redis_suite(void);
 Suite *rdb_writer_suite(void);
 Suite *snapshot_file_suite(void);
 Suite *filler_suite(void);
+Suite *data_files_suite(void);
+Suite *rdb_loader_suite(void);
 Suite *replay_suite(void);
 
 #endif
