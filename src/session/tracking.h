@@ -20,9 +20,8 @@
 
 #include "base/slice.h"
 #include "session/handle.h"
+#include "session/session.h"
 #include "store/keyspace.h"
-
-struct session;
 
 enum tracking_flag {
 	TRACKING_ON = 1 << 0,
@@ -44,6 +43,12 @@ struct tracking {
 	size_t prefix_count;
 	struct tracking *prev, *next; /* of all that are on (utlist.h) */
 };
+
+/* What the session has asked for; NULL: nothing yet. Acquire: another thread may have made it. */
+static inline struct tracking *tracking_of(const struct session *session)
+{
+	return atomic_load_explicit(&session->tracking, memory_order_acquire);
+}
 
 /* Makes the tables for a keyspace; called once at boot. False when there is no memory. */
 bool tracking_init(struct keyspace *keyspace, bool locking);
