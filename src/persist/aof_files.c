@@ -173,7 +173,8 @@ static void rewrite_end(struct aof *aof, int error)
 	if (error != 0)
 		log_event(LOG_WARNING, "a rewrite of the append-only file failed",
 			  LOG_TEXT_FIELD("error", file_error(error)));
-	aof->events.on_rewritten(aof->events.arg, error);
+	aof->rewrite_is_over = true;
+	aof->rewrite_error = error;
 }
 
 int aof_save(struct aof *aof)

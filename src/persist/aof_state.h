@@ -83,9 +83,11 @@ struct aof {
 	struct manifest manifest;
 	bool saved; /* it is on the disk, as far as is known */
 	struct aof_file file;
-	bool promised;	/* there is a base: replies may rely on the file */
-	bool rewriting; /* the file has begun at aof_rotate(), its base is to come */
-	bool adopting;	/* the base has come and is in the manifest, which is not saved */
+	bool promised;	      /* there is a base: replies may rely on the file */
+	bool rewriting;	      /* the file has begun at aof_rotate(), its base is to come */
+	bool adopting;	      /* the base has come and is in the manifest, which is not saved */
+	bool rewrite_is_over; /* on_rewritten is to be called at the end of the turn, with rewrite_error */
+	int rewrite_error;
 	int trouble;	/* as told on_trouble */
 	uint64_t other; /* bytes of the manifest's other files */
 	uint64_t base;	/* see aof_figures.base_size */

@@ -191,6 +191,15 @@ static int work(struct aof *aof)
 	return result != 0 ? result : saved;
 }
 
+/* Whoever hears of it may look at the figures at once: whether the next rewrite is due, say. */
+static void tell_rewritten(struct aof *aof)
+{
+	if (!aof->rewrite_is_over)
+		return;
+	aof->rewrite_is_over = false;
+	aof->events.on_rewritten(aof->events.arg, aof->rewrite_error);
+}
+
 /* Returns the error that is worth a pause. */
 static int turn(struct aof *aof)
 {
@@ -206,6 +215,7 @@ static int turn(struct aof *aof)
 	aof_release(aof);
 	ask_for_rewrite(aof);
 	answer(aof);
+	tell_rewritten(aof);
 	return error;
 }
 

@@ -589,8 +589,7 @@ static void go_on(struct persistence *self)
 
 static void on_tick(uv_timer_t *timer)
 {
-	if (gate_has(GATE_MISCONF))
-		tell_trouble(timer->data); /* settings may have put an end to it */
+	tell_trouble(timer->data); /* settings may have put an end to it, or made it one */
 	go_on(timer->data);
 }
 
