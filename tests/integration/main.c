@@ -16,6 +16,7 @@ static const struct suite_row suites[] = {
 	{"load", load_suite, false},
 	{"save", save_suite, false},
 	{"reload", reload_suite, false},
+	{"persistence", persistence_suite, false},
 	{"load_aof", load_aof_suite, false},
 	{"loading", loading_suite, false},
 	{"aof_replies", aof_replies_suite, false},

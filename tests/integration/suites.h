@@ -28,6 +28,7 @@ Suite *absent_suite(void);
 Suite *lifecycle_suite(void);
 Suite *aof_replies_suite(void);
 Suite *reload_suite(void);
+Suite *persistence_suite(void);
 Suite *load_suite(void);
 Suite *load_aof_suite(void);
 Suite *loading_suite(void);
