@@ -6,6 +6,8 @@
  */
 #include "command/client.h"
 
+#include <stdlib.h>
+
 #include "base/number.h"
 #include "command/arguments.h"
 #include "command/handlers.h"
@@ -228,7 +230,6 @@ static void line_append(struct buffer *out, const struct session *session, int64
 struct listing {
 	struct buffer lines;
 	int64_t now;
-	uint64_t id;	       /* only this client; 0 is all */
 	enum client_type type; /* only these */
 };
 
@@ -238,8 +239,7 @@ static void listing_visit(struct session *session, void *arg)
 
 	if (listing->type != CLIENT_TYPE_ANY && listing->type != client_type_of(session))
 		return;
-	if (listing->id == 0 || listing->id == session->id)
-		line_append(&listing->lines, session, listing->now);
+	line_append(&listing->lines, session, listing->now);
 }
 
 static void listing_reply(struct command_context *context, struct listing *listing)
@@ -288,24 +288,101 @@ bool client_parse_type(struct command_context *context, size_t index, enum clien
 	return false;
 }
 
-/* CLIENT LIST ID id [id ...]: the lines are in the order of the ids. */
-static void list_by_ids(struct command_context *context)
+/* A client that is asked for, and where its line is; len 0: there is no such client. */
+struct wanted {
+	uint64_t id;
+	size_t start;
+	size_t len;
+};
+
+/* A walk that looks for many clients. */
+struct roll {
+	struct listing listing;
+	struct wanted *wanted; /* by ascending id */
+	size_t count;
+};
+
+static int wanted_compare(const void *one, const void *two)
 {
-	struct listing listing = {.now = context->now};
+	const struct wanted *a = one, *b = two;
+
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+static struct wanted *wanted_find(const struct roll *roll, uint64_t id)
+{
+	struct wanted like = {.id = id};
+
+	return bsearch(&like, roll->wanted, roll->count, sizeof(like), wanted_compare);
+}
+
+static void roll_visit(struct session *session, void *arg)
+{
+	struct roll *roll = arg;
+	struct wanted *wanted = wanted_find(roll, session->id);
+
+	if (wanted == NULL)
+		return;
+	wanted->start = roll->listing.lines.len;
+	listing_visit(session, &roll->listing);
+	wanted->len = roll->listing.lines.len - wanted->start;
+}
+
+/* Reads the ids, and sorts them; of several that are equal one is kept. False with the error written. */
+static bool roll_parse(struct command_context *context, struct roll *roll)
+{
+	size_t kept = 0;
 	int64_t id;
 
 	for (size_t i = 3; i < context->argc; i++) {
 		if (!number_parse_int64(context->argv[i], &id)) {
-			buffer_free(&listing.lines);
 			reply_error(context->reply, "ERR Invalid client ID");
-			return;
+			return false;
 		}
-		if (id <= 0)
-			continue;
-		listing.id = (uint64_t)id;
-		session_registry_each(listing_visit, &listing);
+		roll->wanted[roll->count++].id = id > 0 ? (uint64_t)id : 0;
 	}
-	listing_reply(context, &listing);
+	qsort(roll->wanted, roll->count, sizeof(*roll->wanted), wanted_compare);
+	for (size_t i = 1; i < roll->count; i++) {
+		if (roll->wanted[i].id != roll->wanted[kept].id)
+			roll->wanted[++kept].id = roll->wanted[i].id;
+	}
+	roll->count = kept + 1;
+	return true;
+}
+
+/* Replies with the lines in the order of the ids. */
+static void roll_reply(struct command_context *context, const struct roll *roll)
+{
+	struct listing ordered = {.lines.failed = roll->listing.lines.failed};
+	int64_t id = 0;
+
+	for (size_t i = 3; i < context->argc && !ordered.lines.failed; i++) {
+		const struct wanted *wanted;
+
+		number_parse_int64(context->argv[i], &id);
+		wanted = id > 0 ? wanted_find(roll, (uint64_t)id) : NULL;
+		if (wanted != NULL && wanted->len > 0)
+			buffer_append(&ordered.lines, roll->listing.lines.data + wanted->start, wanted->len);
+	}
+	listing_reply(context, &ordered);
+}
+
+/* CLIENT LIST ID id [id ...]: one walk, be the ids as many as they like. */
+static void list_by_ids(struct command_context *context)
+{
+	struct roll roll = {.listing.now = context->now};
+
+	roll.wanted = calloc(context->argc - 3, sizeof(*roll.wanted));
+	if (roll.wanted == NULL) {
+		reply_error_out_of_memory(context->reply);
+		return;
+	}
+	if (roll_parse(context, &roll)) {
+		session_registry_each(roll_visit, &roll);
+		roll_reply(context, &roll);
+	}
+	buffer_free(&roll.listing.lines);
+	free(roll.wanted);
 }
 
 void client_list_command(struct command_context *context)

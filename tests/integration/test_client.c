@@ -124,6 +124,33 @@ START_TEST(list_shows_everybody)
 }
 END_TEST
 
+/* Were each id looked for on its own, 300,000 among 500 clients would take seconds; so this is above all about the
+ * order, and that none is lost or made up. */
+START_TEST(list_of_many_ids_is_in_their_order)
+{
+	enum { IDS = 300000, OTHERS = 500 };
+	struct client *c = client_fresh(2);
+	struct client **others = clients_open(shared, OTHERS);
+	const char **arguments = calloc(IDS, sizeof(char *));
+	char first[32], second[32], pattern[256];
+
+	arguments[0] = "CLIENT";
+	arguments[1] = "LIST";
+	arguments[2] = "ID";
+	for (size_t i = 3; i < IDS; i++)
+		arguments[i] = "987654321";
+	arguments[5] = arguments[IDS - 1] = id_text(others[OTHERS - 1], first);
+	arguments[IDS / 2] = id_text(others[0], second);
+	client_send_arguments(c, IDS, arguments, NULL);
+	snprintf(pattern, sizeof(pattern), "$id=%s *\\nid=%s *\\nid=%s *\\n", first, second, first);
+	ck_assert(text_like(pattern, client_reply(c)));
+	client_send_arguments(c, 3, arguments, NULL);
+	expect_reply(c, "-ERR syntax error");
+	clients_close(others, OTHERS);
+	free(arguments);
+}
+END_TEST
+
 START_TEST(list_of_other_kinds_is_empty)
 {
 	struct client *c = client_fresh(2);
@@ -487,6 +514,7 @@ Suite *client_suite(void)
 	tcase_add_loop_test(list, line_has_redis_fields, 2, 4);
 	tcase_add_loop_test(list, list_shows_everybody, 2, 4);
 	tcase_add_test(list, list_of_other_kinds_is_empty);
+	tcase_add_test(list, list_of_many_ids_is_in_their_order);
 	tcase_add_loop_test(list, list_refuses, 2, 4);
 
 	tcase_add_loop_test(kill, kill_by_address, 2, 4);
