@@ -133,9 +133,16 @@ size_t number_print_uint64(char *out, uint64_t value)
 				    "25262728293031323334353637383940414243444546474849"
 				    "50515253545556575859606162636465666768697071727374"
 				    "75767778798081828384858687888990919293949596979899";
-	size_t len = count_digits(value);
-	char *at = out + len;
+	size_t len;
+	char *at;
 
+	/* Mostly it is the length of something short. */
+	if (value < 10) {
+		*out = (char)('0' + value);
+		return 1;
+	}
+	len = count_digits(value);
+	at = out + len;
 	while (value >= 100) {
 		at -= 2;
 		memcpy(at, pairs + value % 100 * 2, 2);
