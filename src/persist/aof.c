@@ -17,7 +17,7 @@
 enum {
 	SYNC_MS = 1000,
 	RETRY_MS = 100,
-	LINGER_US = 2000,
+	LINGER_US = 5000,
 	NS_PER_MS = 1000 * 1000,
 };
 
