@@ -8,6 +8,7 @@
 #include "command/arguments.h"
 #include "command/event.h"
 #include "command/handlers.h"
+#include "command/host.h"
 
 /* --- named keys ------------------------------------------------------------------------------------------------- */
 
@@ -127,15 +128,16 @@ void renamenx_command(struct command_context *context)
 
 /* `db` is a database's number or KEYSPACE_ALL_DATABASES. Nobody waits for five million keys to be freed, whatever word
  * was given: with SYNC, too, they are out of reach when the reply comes, and their memory follows in the background. */
-static void flush(struct command_context *context, int db)
+static bool flush(struct command_context *context, int db)
 {
 	if (context->argc > 2 ||
 	    (context->argc == 2 && !argument_is(context, 1, "ASYNC") && !argument_is(context, 1, "SYNC"))) {
 		reply_error_syntax(context->reply);
-		return;
+		return false;
 	}
 	keyspace_flush(context->keyspace, db);
 	reply_ok(context->reply);
+	return true;
 }
 
 void flushdb_command(struct command_context *context)
@@ -145,5 +147,6 @@ void flushdb_command(struct command_context *context)
 
 void flushall_command(struct command_context *context)
 {
-	flush(context, KEYSPACE_ALL_DATABASES);
+	if (flush(context, KEYSPACE_ALL_DATABASES) && context->host->flushed != NULL)
+		context->host->flushed(context->host);
 }

@@ -87,6 +87,8 @@ struct command_host {
 	/* DEBUG RELOAD and LOADAOF: pauses the session, which is answered and resumed once it is done. False: one is
 	 * under way. No shard is locked. */
 	bool (*reload)(struct command_host *host, struct session *session, unsigned flags);
+	/* FLUSHALL has emptied every database; every shard is locked. NULL: nobody wants to know. */
+	void (*flushed)(struct command_host *host);
 	/* LASTSAVE: Unix time in seconds. */
 	int64_t (*last_save)(struct command_host *host);
 

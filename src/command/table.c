@@ -1221,7 +1221,7 @@ static struct command commands[] = {
 		.summary = "Deletes all keys of all databases.",
 		.history = "4.0.0 Added the ASYNC mode.\n"
 			   "6.2.0 Added the SYNC mode.",
-		.differs = "The memory is freed in the background with SYNC, too. There is no file to be emptied with it.",
+		.differs = "The memory is freed in the background with SYNC, too. With save points an empty snapshot is written in the background, after the reply.",
 		.args = syntax_flush, .tips = "request_policy:all_shards response_policy:all_succeeded",
 	},
 
@@ -1538,7 +1538,7 @@ static struct command commands[] = {
 		.flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_NO_ASYNC_LOADING,
 		.group = "server", .since = "1.0.0", .complexity = "O(1)",
 		.summary = "Rewrites the append-only file in the background.",
-		.differs = "It is refused when there is no append-only file.",
+		.differs = "With `appendonly no` it is refused: Redis writes a base then to which nothing is appended, and a later start with `appendonly yes` would take that for the data.",
 	},
 	{
 		.name = "lastsave", .handler = lastsave_command, .arity = 1,

@@ -104,6 +104,11 @@ static bool host_reload(struct command_host *host, struct session *session, unsi
 	return reload_begin(&server_of(host)->reload, session, server_current_worker(), flags);
 }
 
+static void host_flushed(struct command_host *host)
+{
+	persistence_flushed(&server_of(host)->persistence);
+}
+
 static int64_t host_last_save(struct command_host *host)
 {
 	return persistence_last_save(&server_of(host)->persistence);
@@ -137,6 +142,7 @@ void host_init(struct command_host *host)
 		.save = host_save,
 		.save_later = host_save_later,
 		.rewrite = host_rewrite,
+		.flushed = host_flushed,
 		.reload = host_reload,
 		.last_save = host_last_save,
 		.shutdown = host_shutdown,

@@ -650,8 +650,10 @@ enum host_begun persistence_rewrite(struct persistence *self, bool in_exec)
 	struct aof_figures figures;
 
 	aof_figures(&figures);
-	if (!figures.open)
+	if (!figures.open) {
+		log_event(LOG_WARNING, "no rewrite: the append-only file is not open");
 		return HOST_FAILED;
+	}
 	lock_take(&self->lock);
 	self->rewrite.failures = 0;
 	if (self->work == PERSISTENCE_REWRITE)
@@ -666,6 +668,16 @@ enum host_begun persistence_rewrite(struct persistence *self, bool in_exec)
 	if (begun == HOST_BEGUN && !begin(self, PERSISTENCE_REWRITE))
 		return HOST_FAILED;
 	return begun;
+}
+
+void persistence_flushed(struct persistence *self)
+{
+	if (!persistence_has_save_points(self))
+		return;
+	lock_take(&self->lock);
+	self->dump_wanted = true;
+	lock_release(&self->lock);
+	net_post(self->net, 0, go_on_job, self);
 }
 
 bool persistence_save(struct persistence *self, struct session *session, unsigned worker)

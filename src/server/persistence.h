@@ -64,7 +64,7 @@ struct persistence {
 	int64_t instant_ms;		 /* Unix time of its instant */
 	int64_t policy;			 /* maxmemory-policy then: what it notes of the use of keys */
 	uint64_t changes_saved;		 /* ... at that of the last good dump */
-	bool dump_wanted;		 /* BGSAVE SCHEDULE */
+	bool dump_wanted;		 /* BGSAVE SCHEDULE, FLUSHALL */
 	bool rewrite_wanted;
 	bool abandoned; /* the present one is not wanted any more */
 	struct persistence_record dump, rewrite;
@@ -110,6 +110,10 @@ void persistence_apply_appendonly(struct persistence *persistence, bool on);
 
 enum host_begun persistence_save_later(struct persistence *persistence, bool schedule, bool in_exec);
 enum host_begun persistence_rewrite(struct persistence *persistence, bool in_exec);
+
+/* FLUSHALL has run, and every shard is locked: with save points a dump is taken, so that no start brings the keys back.
+ */
+void persistence_flushed(struct persistence *persistence);
 
 /* SAVE: the session is paused, and answered and resumed when the dump is there. False: one is being written already. */
 bool persistence_save(struct persistence *persistence, struct session *session, unsigned worker);

@@ -199,6 +199,40 @@ START_TEST(append_only)
 }
 END_TEST
 
+/* The snapshot does not bring back what FLUSHALL has removed; without save points it is left alone, as in Redis. */
+START_TEST(flushall_empties_the_snapshot)
+{
+	struct server *server = server_start("--appendonly", "no", "--save", "3600 1", NULL);
+	struct client *c = client_open(server, 2);
+
+	expect(c, "+OK", "SET", "a", "1", NULL);
+	expect(c, "+OK", "SAVE", NULL);
+	expect_rdb(server, "dump.rdb", 1);
+	if (_i == 0) {
+		expect(c, "+OK", "FLUSHALL", NULL);
+	} else {
+		expect(c, "+OK", "MULTI", NULL);
+		expect(c, "+QUEUED", "FLUSHALL", NULL);
+		expect(c, "+QUEUED", "DBSIZE", NULL);
+		expect(c, "[ +OK :0 ]", "EXEC", NULL);
+	}
+	wait_until(info_number(c, "rdb_saves") == 2);
+	expect_rdb(server, "dump.rdb", 0);
+	expect(c, "+OK", "SET", "a", "1", NULL);
+	expect(c, "+OK", "SAVE", NULL);
+	expect(c, "-ERR syntax error", "FLUSHALL", "NOW", NULL);
+	expect(c, "+OK", "FLUSHDB", NULL);
+	expect(c, "+OK", "CONFIG", "SET", "save", "", NULL);
+	expect(c, "+OK", "FLUSHALL", NULL);
+	for (int i = 0; i < 25; i++) {
+		ck_assert_int_eq(info_number(c, "rdb_saves"), 3);
+		wait_moment();
+	}
+	expect_rdb(server, "dump.rdb", 1);
+	server_stop(server);
+}
+END_TEST
+
 /* Nobody asked for anything, and what was written is there after a crash. */
 START_TEST(data_is_kept_by_default)
 {
@@ -266,6 +300,7 @@ Suite *save_suite(void)
 	tcase_add_test(alone, save_points);
 	tcase_add_test(alone, failures);
 	tcase_add_loop_test(alone, append_only, 2, 4);
+	tcase_add_loop_test(alone, flushall_empties_the_snapshot, 0, 2);
 	tcase_add_test(alone, data_is_kept_by_default);
 	tcase_add_test(alone, one_directory_serves_one_daemon);
 	tcase_add_test(alone, a_daemon_that_keeps_nothing_leaves_nothing);
