@@ -163,10 +163,10 @@ class Series:
         self.failures = []
 
     def run(self, rounds, deadline):
-        """Runs so many rounds, or until the deadline (monotonic) or the first failure."""
+        """Runs so many rounds, or until the deadline (monotonic; not before one has been run) or the first failure."""
         try:
             self._daemon.start(*self._settings())
-            while self.rounds < rounds and time.monotonic() < deadline and not self.failures:
+            while self.rounds < rounds and (self.rounds == 0 or time.monotonic() < deadline) and not self.failures:
                 self._round()
                 self.rounds += 1
         except (DidNotStart, AssertionError) as failure:
