@@ -74,6 +74,15 @@ class Side:
         for connection in self.connections.values():
             connection.close()
         self.connections = {}
+        self._wait_until_alone()
+
+    def _wait_until_alone(self):
+        """A thread of cubbyd may hear later than another that its client has gone; until then it is listed and counted."""
+        end = time.monotonic() + DEADLINE
+        while b"\r\nconnected_clients:1\r\n" not in self.control.ask(b"INFO", b"clients")[1]:
+            if time.monotonic() > end:
+                raise wire.Silence
+            time.sleep(0.001)
 
     def _open(self, who):
         self.connections[who] = Connection(self.port, self.cast[who])
