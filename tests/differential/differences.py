@@ -39,6 +39,8 @@ NOT_COMPARED = {
     "save": "its effect is a file: tests/integration/test_save.c and tests/faults/interop.py compare those",
     "bgsave": "likewise, and whether one is under way is chance",
     "bgrewriteaof": "likewise; with appendonly no it is refused, for the base would be out of date at once",
+    "debug|reload": "likewise: tests/integration/test_reload.c has it, with what it answers and what is there afterwards",
+    "debug|loadaof": "likewise",
     "debug|assert": "ends the server",
     "debug|panic": "ends the server",
     "debug|segfault": "ends the server",
