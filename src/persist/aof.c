@@ -329,9 +329,21 @@ bool aof_rotate(void)
 	return rotated;
 }
 
+/* Asked for by the thread of a snapshot, for which the file may be closed already. */
 char *aof_base_path(void)
 {
-	return aof_files_base_path(&aof);
+	char *directory = NULL, *path = NULL;
+
+	desk_lock();
+	if (desk.open) {
+		directory = strdup(aof.directory);
+		path = aof_files_base_path(&aof);
+	}
+	desk_unlock();
+	if (directory != NULL)
+		file_make_directory(directory);
+	free(directory);
+	return path;
 }
 
 static void hand_over(struct aof_requests base)

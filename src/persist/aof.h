@@ -112,7 +112,7 @@ void aof_set_snapshot(bool is_written);
 bool aof_rotate(void);
 
 /* The path under which the base is to be written, in a directory that is made if it is not there; an older file is
- * overwritten. NULL: no memory. The caller frees it. Any thread that may block. */
+ * overwritten. NULL: no memory, or the file is not open. The caller frees it. Any thread that may block. */
 char *aof_base_path(void);
 
 /* The base of the last aof_rotate() is there, whole and synced; `rdb`: its format, else RESP commands. Any thread. */

@@ -311,7 +311,7 @@ void aof_rotate_if_due(struct aof *aof)
 
 /* --- the base ----------------------------------------------------------------------------------------------------- */
 
-static char *base_temp_path(const struct aof *aof)
+char *aof_files_base_path(const struct aof *aof)
 {
 	static const char prefix[] = "temp-rewrite-";
 	size_t len = strlen(aof->filename);
@@ -327,15 +327,9 @@ static char *base_temp_path(const struct aof *aof)
 	return path;
 }
 
-char *aof_files_base_path(const struct aof *aof)
-{
-	file_make_directory(aof->directory);
-	return base_temp_path(aof);
-}
-
 static void remove_base_temp(struct aof *aof)
 {
-	char *path = base_temp_path(aof);
+	char *path = aof_files_base_path(aof);
 
 	if (path != NULL && file_size_at(path) != -ENOENT)
 		remove_file(path);
@@ -345,7 +339,7 @@ static void remove_base_temp(struct aof *aof)
 /* Gives the base its name. */
 static int rename_base(struct aof *aof, const char *name)
 {
-	char *from = base_temp_path(aof);
+	char *from = aof_files_base_path(aof);
 	char *to = name == NULL ? NULL : file_join(aof->directory, name);
 	int result = from == NULL || to == NULL ? -ENOMEM : file_rename(from, to);
 
@@ -446,7 +440,7 @@ static int make_empty_base(struct aof *aof, const struct aof_options *options)
 {
 	const char *name = manifest_add_base(&aof->manifest, aof->filename, options->rdb_base);
 	char *path = name == NULL ? NULL : file_join(aof->directory, name);
-	char *temp = base_temp_path(aof);
+	char *temp = aof_files_base_path(aof);
 	struct buffer bytes = {0};
 	int result = path == NULL || temp == NULL ? -ENOMEM : empty_base(options, &bytes);
 

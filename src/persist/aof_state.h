@@ -148,7 +148,8 @@ int aof_save(struct aof *aof);
 /* Looks whether the file is still where a start would look for it. */
 void aof_look(struct aof *aof);
 
-/* See aof_base_path(). Any thread. */
+/* The path under which a base is written; NULL: no memory. The caller frees it. Another thread than the file's holds
+ * the desk's mutex. */
 char *aof_files_base_path(const struct aof *aof);
 
 /* Closes the file. */

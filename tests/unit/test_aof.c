@@ -448,6 +448,20 @@ START_TEST(what_is_wanted_is_synced_whatever_the_policy)
 }
 END_TEST
 
+/* An abandoned snapshot may still ask. */
+START_TEST(a_closed_file_has_no_path_for_a_base)
+{
+	char *path;
+
+	open_policy(AOF_ALWAYS);
+	path = aof_base_path();
+	ck_assert_str_eq(path, scratch_path("aofdir/temp-rewrite-a.aof"));
+	free(path);
+	ck_assert_int_eq(aof_close(), 0);
+	ck_assert_ptr_null(aof_base_path());
+}
+END_TEST
+
 START_TEST(the_next_run_goes_on)
 {
 	open_policy(AOF_ALWAYS);
@@ -1037,6 +1051,7 @@ static void add_usual(TCase *tcase)
 	tcase_add_test(tcase, no_syncs_only_at_the_end);
 	tcase_add_test(tcase, a_flush_waits_whatever_the_policy);
 	tcase_add_test(tcase, what_is_wanted_is_synced_whatever_the_policy);
+	tcase_add_test(tcase, a_closed_file_has_no_path_for_a_base);
 	tcase_add_test(tcase, the_next_run_goes_on);
 	tcase_add_test(tcase, policies_change_while_it_runs);
 	tcase_add_test(tcase, no_syncs_while_a_snapshot_is_written_if_wanted);
