@@ -57,7 +57,8 @@ static int increment_open(struct aof *aof, const char *name, int64_t seq, int fl
 		free(path);
 		return (int)size;
 	}
-	*file = (struct aof_file){.fd = fd, .path = path, .seq = seq, .size = (uint64_t)size};
+	/* What the last run has left is not cut, should the first sync fail: it may well be on the disk. */
+	*file = (struct aof_file){.fd = fd, .path = path, .seq = seq, .size = (uint64_t)size, .kept = (uint64_t)size};
 	return 0;
 }
 
