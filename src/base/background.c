@@ -23,9 +23,10 @@ struct job {
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t wakeup = PTHREAD_COND_INITIALIZER;
 static struct job *first;
-static struct job **end = &first; /* where the next job is hung */
-static bool running;		  /* the thread takes jobs */
-static bool stopping;		  /* it is to end when it has none */
+static struct job **end = &first;		       /* where the next job is hung */
+static bool running;				       /* the thread takes jobs */
+static bool stopping;				       /* it is to end when it has none */
+static pthread_cond_t idle = PTHREAD_COND_INITIALIZER; /* nothing is pending */
 static pthread_t thread;
 static atomic_size_t pending;
 
@@ -33,7 +34,11 @@ static void job_run(struct job *job)
 {
 	job->run(job->arg);
 	free(job);
-	atomic_fetch_sub(&pending, 1);
+	if (atomic_fetch_sub(&pending, 1) > 1)
+		return;
+	pthread_mutex_lock(&mutex);
+	pthread_cond_broadcast(&idle);
+	pthread_mutex_unlock(&mutex);
 }
 
 /* Waits for jobs and takes all there are; NULL, and no longer running, when it is time to end. */
@@ -114,6 +119,14 @@ void background_run(void (*run)(void *arg), void *arg)
 size_t background_pending(void)
 {
 	return atomic_load(&pending);
+}
+
+void background_wait(void)
+{
+	pthread_mutex_lock(&mutex);
+	while (atomic_load(&pending) > 0)
+		pthread_cond_wait(&idle, &mutex);
+	pthread_mutex_unlock(&mutex);
 }
 
 void background_stop(void)

@@ -14,6 +14,9 @@ void background_run(void (*job)(void *arg), void *arg);
 /* Jobs given and not yet finished: INFO's lazyfree_pending_objects. */
 size_t background_pending(void);
 
+/* Waits until all jobs given before are finished. Nobody else gives any meanwhile. */
+void background_wait(void);
+
 /* Finishes all jobs and ends the thread. */
 void background_stop(void);
 

@@ -31,6 +31,7 @@ enum host_begun {
 	HOST_SCHEDULED,	 /* it begins when the other kind has ended */
 	HOST_BUSY,	 /* one of the same kind is under way */
 	HOST_OTHER_BUSY, /* one of the other kind is */
+	HOST_LOCKED,	 /* another daemon has the directory */
 	HOST_FAILED,
 };
 
@@ -79,8 +80,8 @@ struct command_host {
 	/* A pause (command/pause.h) has been made, made longer or ended. */
 	void (*pause_changed)(struct command_host *host);
 
-	/* SAVE: pauses the session, which is answered and resumed once the dump is there. False: one is under way. */
-	bool (*save)(struct command_host *host, struct session *session);
+	/* SAVE: pauses the session, which is answered and resumed once the dump is there. HOST_BEGUN, or why not. */
+	enum host_begun (*save)(struct command_host *host, struct session *session);
 	/* BGSAVE and BGREWRITEAOF; no shard is locked, unless `in_exec`: then they can be scheduled only. */
 	enum host_begun (*save_later)(struct command_host *host, bool schedule, bool in_exec);
 	enum host_begun (*rewrite)(struct command_host *host, bool in_exec);

@@ -3,11 +3,21 @@
 #include "command/handlers.h"
 #include "command/host.h"
 
+static const char is_locked[] = "ERR Another daemon uses the directory of the data (dir)";
+
 /* The reply comes when the dump is there. */
 void save_command(struct command_context *context)
 {
-	if (!context->host->save(context->host, context->session))
+	switch (context->host->save(context->host, context->session)) {
+	case HOST_BEGUN:
+		break;
+	case HOST_LOCKED:
+		reply_error(context->reply, is_locked);
+		break;
+	default:
 		reply_error(context->reply, "ERR Background save already in progress");
+		break;
+	}
 }
 
 void bgsave_command(struct command_context *context)
@@ -34,6 +44,9 @@ void bgsave_command(struct command_context *context)
 			"ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in "
 			"order to schedule a BGSAVE whenever possible.");
 		break;
+	case HOST_LOCKED:
+		reply_error(context->reply, is_locked);
+		break;
 	case HOST_FAILED:
 		reply_error(context->reply, "ERR");
 		break;
@@ -53,6 +66,7 @@ void bgrewriteaof_command(struct command_context *context)
 	case HOST_BUSY:
 		reply_error(context->reply, "ERR Background append only file rewriting already in progress");
 		break;
+	case HOST_LOCKED:
 	case HOST_FAILED:
 		reply_error(context->reply,
 			    "ERR Can't execute an AOF background rewriting. Please check the server logs "

@@ -1,8 +1,9 @@
 /*
  * The append-only file goes on at the start (persistence_start_aof), or by CONFIG SET appendonly yes: then it is opened
  * in the background, for its directory may have to be read, and asks for a base; once that is there it promises what
- * appendfsync says. It goes off by CONFIG SET appendonly no: nothing is recorded any more, and the file is closed in
- * the background. Both are background jobs, so they happen in the order in which they were asked for.
+ * appendfsync says. What keeps it from being opened refuses writes, and it is tried again. It goes off by CONFIG SET
+ * appendonly no: nothing is recorded any more, and the file is closed in the background. Both are background jobs, so
+ * they happen in the order in which they were asked for.
  */
 #include "server/aof_switch.h"
 
@@ -14,8 +15,10 @@
 #include "base/background.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "command/gate.h"
 #include "persist/file.h"
 #include "persist/journal.h"
+#include "server/data_dir.h"
 
 static enum aof_policy policy(void)
 {
@@ -136,6 +139,7 @@ bool persistence_start_aof(struct persistence *self, enum aof_start start, struc
 	if (!good)
 		return false;
 	self->aof_on = true;
+	self->aof_open = true;
 	if (start != AOF_AWAITS_BASE) { /* else from its rotation on */
 		keyspace_lock_all(self->keyspace);
 		keyspace_record(self->keyspace, journal_effects());
@@ -149,7 +153,7 @@ static bool read_manifest(const struct names *names, struct manifest *manifest, 
 {
 	char *directory = file_join(names->dir, names->dirname);
 	char *path = directory != NULL ? manifest_path(directory, names->filename) : NULL;
-	struct manifest_error why = {0};
+	struct manifest_error why = {.code = -EINVAL};
 	bool good = path != NULL;
 
 	if (!good)
@@ -157,11 +161,27 @@ static bool read_manifest(const struct names *names, struct manifest *manifest, 
 	if (good && file_size_at(path) != -ENOENT) {
 		good = manifest_load(manifest, path, &why);
 		if (!good)
-			snprintf(error, AOF_ERROR_TEXT, "%s: the manifest cannot be read", path);
+			snprintf(error, AOF_ERROR_TEXT, "the manifest cannot be read: %s: %s", path,
+				 why.code != 0 ? file_error(why.code) : why.text);
 	}
 	free(path);
 	free(directory);
 	return good;
+}
+
+/* Told once, however often it is tried. */
+static void could_not_open(struct persistence *self, const char *error)
+{
+	bool is_new;
+
+	lock_take(&self->lock);
+	is_new = strncmp(self->aof_trouble, error, sizeof(self->aof_trouble) - 1) != 0;
+	self->aof_try_again = true;
+	lock_release(&self->lock);
+	if (is_new)
+		log_event(LOG_WARNING, "cannot turn the append-only file on: writes are refused until it is",
+			  LOG_TEXT_FIELD("error", error));
+	persistence_set_aof_trouble(self, error);
 }
 
 static void turn_on(void *arg)
@@ -171,28 +191,59 @@ static void turn_on(void *arg)
 	struct names names = {0};
 	char error[AOF_ERROR_TEXT] = "out of memory";
 
-	if (!names_take(self, &names) || !read_manifest(&names, &manifest, error) ||
-	    !open_file(self, &names, AOF_AWAITS_BASE, &manifest, error)) {
-		log_event(LOG_WARNING, "cannot turn the append-only file on", LOG_TEXT_FIELD("error", error));
-		persistence_set_aof_trouble(self, error);
+	if (self->aof_open)
+		return; /* tried once more than needed */
+	self->aof_open = names_take(self, &names) && read_manifest(&names, &manifest, error) &&
+			 open_file(self, &names, AOF_AWAITS_BASE, &manifest, error);
+	if (self->aof_open) {
+		persistence_set_aof_trouble(self, NULL);
+		persistence_want_rewrite(self);
+	} else {
+		could_not_open(self, error);
 	}
 	manifest_free(&manifest);
 	names_free(&names);
 }
 
+void persistence_try_aof_again(struct persistence *self)
+{
+	bool due;
+
+	lock_take(&self->lock);
+	due = self->aof_on && self->aof_try_again;
+	self->aof_try_again = false;
+	lock_release(&self->lock);
+	if (due)
+		background_run(turn_on, self);
+}
+
 /* --- off ---------------------------------------------------------------------------------------------------------- */
+
+static void close_file(struct persistence *self)
+{
+	int error = self->aof_open ? aof_close() : 0;
+
+	self->aof_open = false;
+	if (error != 0)
+		log_event(LOG_WARNING, "the append-only file does not have everything",
+			  LOG_TEXT_FIELD("error", file_error(error)));
+}
 
 static void turn_off(void *arg)
 {
 	struct persistence *self = arg;
-	int error = aof_close();
 
-	if (error != 0)
-		log_event(LOG_WARNING, "the append-only file does not have everything",
-			  LOG_TEXT_FIELD("error", file_error(error)));
+	close_file(self);
 	persistence_set_aof_trouble(self, NULL);
 	/* A rewrite whose base has been handed over hears nothing from a file that is closed. */
 	on_rewritten(self, -ECANCELED);
+}
+
+void persistence_close_aof(struct persistence *self)
+{
+	background_wait(); /* for the turns that were asked for before */
+	close_file(self);
+	self->aof_on = false;
 }
 
 struct turning {
@@ -211,8 +262,10 @@ static void turn_job(uv_loop_t *loop, void *arg)
 	free(arg);
 	lock_take(&self->lock);
 	self->aof_turns--;
-	is_new = !self->stopping && self->aof_on != turning.on;
+	/* What is set while the data is loaded takes effect when it is (persistence_ready). */
+	is_new = !self->stopping && !gate_has(GATE_LOADING) && self->aof_on != turning.on;
 	if (is_new) {
+		self->aof_try_again = false;
 		self->aof_on = turning.on;
 		self->aof_awaits_base = turning.on;
 	}
@@ -231,7 +284,7 @@ static void turn_job(uv_loop_t *loop, void *arg)
 	background_run(turn_off, self);
 }
 
-void persistence_apply_appendonly(struct persistence *self, bool on)
+static void post_turn(struct persistence *self, bool on)
 {
 	struct turning *turning = malloc(sizeof(*turning));
 
@@ -242,4 +295,44 @@ void persistence_apply_appendonly(struct persistence *self, bool on)
 	self->aof_turns++;
 	lock_release(&self->lock);
 	net_post(self->net, 0, turn_job, turning);
+}
+
+void persistence_turn_aof(struct persistence *self)
+{
+	bool on;
+
+	uv_mutex_lock(&self->config->lock);
+	on = config_number(self->config, CONFIG_APPENDONLY) != 0;
+	uv_mutex_unlock(&self->config->lock);
+	if (on != self->aof_on)
+		post_turn(self, on);
+}
+
+/* --- settings ----------------------------------------------------------------------------------------------------- */
+
+bool persistence_apply_appendonly(struct persistence *self, bool on, char *error)
+{
+	const char *dir = config_text(self->config, CONFIG_DIR);
+
+	if (on && dir_lock_take(self->dir_lock, dir, error) != 0)
+		return false;
+	if (on && self->aof_dir == NULL)
+		self->aof_dir = strdup(dir);
+	if (!on) {
+		free(self->aof_dir);
+		self->aof_dir = NULL;
+	}
+	post_turn(self, on);
+	return true;
+}
+
+/* The file stays where it is: a start would look for it in the other directory, and find nothing or another one. */
+bool persistence_apply_dir(struct persistence *self, char *error)
+{
+	if (self->aof_dir == NULL || config_number(self->config, CONFIG_APPENDONLY) == 0 ||
+	    data_dir_is(config_text(self->config, CONFIG_DIR), self->aof_dir))
+		return true;
+	snprintf(error, CONFIG_ERROR_TEXT,
+		 "the append-only file is in the present directory: turn it off first (CONFIG SET appendonly no)");
+	return false;
 }

@@ -18,4 +18,15 @@ void persistence_set_aof_trouble(struct persistence *persistence, const char *re
 /* The snapshot that is under way is not wanted any more, because of a negative errno. Worker 0's thread. */
 void persistence_abandon(struct persistence *persistence, int error);
 
+/* By persistence.c. */
+
+/* Has the file go on or off, if it is not as the configuration says. Any thread. */
+void persistence_turn_aof(struct persistence *persistence);
+
+/* A file that could not be opened is tried again. Worker 0's thread, now and then. */
+void persistence_try_aof_again(struct persistence *persistence);
+
+/* The loops have ended: writes what the file lacks and closes it. */
+void persistence_close_aof(struct persistence *persistence);
+
 #endif

@@ -100,10 +100,14 @@ bool config_apply_persistence(struct config *config, char *error)
 
 bool config_apply_appendonly(struct config *config, char *error)
 {
-	(void)error;
-	if (config->persistence != NULL)
-		persistence_apply_appendonly(config->persistence, config_number(config, CONFIG_APPENDONLY) != 0);
-	return true;
+	bool on = config_number(config, CONFIG_APPENDONLY) != 0;
+
+	return config->persistence == NULL || persistence_apply_appendonly(config->persistence, on, error);
+}
+
+bool config_apply_dir(struct config *config, char *error)
+{
+	return config->persistence == NULL || persistence_apply_dir(config->persistence, error);
 }
 
 bool config_apply_loglevel(struct config *config, char *error)

@@ -18,6 +18,7 @@ bool config_apply_log_format(struct config *config, char *error);
 
 bool config_apply_persistence(struct config *config, char *error);
 bool config_apply_appendonly(struct config *config, char *error);
+bool config_apply_dir(struct config *config, char *error);
 
 /* Descriptors that the daemon needs besides its clients' with so many threads: listeners, the log, and what each loop
  * has of its own. */

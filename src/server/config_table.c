@@ -461,6 +461,7 @@ static const struct config_row table[CONFIG_COUNT] = {
 			.initial = "./",
 			.check = data_dir_check,
 			.complete = data_dir_complete,
+			.apply = config_apply_dir,
 			.group = persistence,
 			.doc = "Directory of all that is kept on the disk."},
 	[CONFIG_APPENDONLY] = {.name = "appendonly",

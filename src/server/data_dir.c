@@ -21,6 +21,16 @@ static int look_at(const char *path)
 	return access(path, X_OK) == 0 ? 0 : errno;
 }
 
+bool data_dir_is(const char *path, const char *other)
+{
+	struct stat first, second;
+
+	if (strcmp(path, other) == 0)
+		return true;
+	return stat(path, &first) == 0 && stat(other, &second) == 0 && first.st_dev == second.st_dev &&
+	       first.st_ino == second.st_ino;
+}
+
 bool data_dir_check(int64_t number, struct slice text, char *error)
 {
 	int failure = look_at(text.data); /* a whole text, which ends in a NUL */

@@ -10,6 +10,9 @@
 
 struct config_value;
 
+/* Whether both are the same directory, whatever they are called. */
+bool data_dir_is(const char *path, const char *other);
+
 /* The setting's check and complete functions (server/config.h). */
 bool data_dir_check(int64_t number, struct slice text, char *error);
 bool data_dir_complete(const char *before, struct config_value *value);

@@ -152,7 +152,8 @@ bool data_files_find(struct data_files *files, const struct config *config, stru
 	files->filename = strdup(config_text(config, CONFIG_APPENDFILENAME));
 	if (files->dir == NULL || files->filename == NULL)
 		return fail_memory(fault);
-	if (config_number(config, CONFIG_APPENDONLY) != 0)
+	files->append_only = config_number(config, CONFIG_APPENDONLY) != 0;
+	if (files->append_only)
 		return find_append_only(files, config, fault);
 	return add_snapshot(files, config, false, fault);
 }

@@ -30,6 +30,7 @@ struct data_files {
 	uint64_t total;		  /* bytes of all of them */
 	struct manifest manifest; /* empty when there is none, or no appendonly */
 	enum aof_start start;	  /* how the append-only file is to be opened once they are loaded */
+	bool append_only;	  /* whether it is to be opened: appendonly, as it was when the files were found */
 	char *old;		  /* owned; the path of an append-only file in one part; NULL: there is none */
 	char *dir;		  /* owned; `dir` and `appenddirname` together */
 	char *filename;		  /* owned; `appendfilename` */

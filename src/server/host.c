@@ -84,7 +84,7 @@ static void host_pause_changed(struct command_host *host)
 	pauser_wake(&server_of(host)->pauser);
 }
 
-static bool host_save(struct command_host *host, struct session *session)
+static enum host_begun host_save(struct command_host *host, struct session *session)
 {
 	return persistence_save(&server_of(host)->persistence, session, server_current_worker());
 }

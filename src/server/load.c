@@ -427,37 +427,24 @@ void load_again(struct load *load, struct data_files *files, bool merge, void (*
 /* Locks the directory if anything will be written there by itself. */
 static bool lock_directory(struct load *load)
 {
-	static const char advice[] = "--dir names another directory; --appendonly no --save \"\" keeps no data";
 	bool appendonly = config_number(load->config, CONFIG_APPENDONLY) != 0;
-	const char *dir = config_text(load->config, CONFIG_DIR);
-	int64_t holder = 0;
-	char *path;
+	char error[DIR_LOCK_TEXT];
+	int result;
 
 	if (!appendonly && *config_text(load->config, CONFIG_SAVE) == '\0')
 		return true;
-	path = file_join(dir, "cubbyd.lock");
-	load->lock = path != NULL ? file_lock(path, &holder) : -ENOMEM;
-	free(path);
-	if (load->lock >= 0)
-		return true;
-	if (load->lock == -EWOULDBLOCK) {
-		log_event(LOG_WARNING, "another daemon uses this directory", LOG_TEXT_FIELD("dir", dir),
-			  LOG_INT("pid", holder), LOG_TEXT_FIELD("advice", advice));
-		return false;
-	}
-	log_event(LOG_WARNING, "cannot lock the directory of the data", LOG_TEXT_FIELD("dir", dir),
-		  LOG_TEXT_FIELD("error", file_error(load->lock)), LOG_TEXT_FIELD("advice", advice));
-	return !appendonly;
+	result = dir_lock_take(load->dir_lock, config_text(load->config, CONFIG_DIR), error);
+	return result == 0 || (result != -EWOULDBLOCK && !appendonly);
 }
 
-bool load_init(struct load *load, struct config *config, struct keyspace *keyspace, bool locking,
-	       const struct load_events *events)
+bool load_init(struct load *load, struct config *config, struct dir_lock *dir_lock, struct keyspace *keyspace,
+	       bool locking, const struct load_events *events)
 {
 	load->config = config;
+	load->dir_lock = dir_lock;
 	load->keyspace = keyspace;
 	load->locking = locking;
 	load->events = *events;
-	load->lock = -1;
 	load->load_truncated = config_number(config, CONFIG_AOF_LOAD_TRUNCATED) != 0;
 	load->bar = isatty(STDERR_FILENO) != 0;
 	if (!lock_directory(load))
@@ -493,13 +480,6 @@ bool load_free(struct load *load)
 	load->replay_ready = false;
 	data_files_free(&load->files);
 	return !load->refused;
-}
-
-void load_unlock(struct load *load)
-{
-	if (load->lock >= 0)
-		file_close(load->lock);
-	load->lock = -1;
 }
 
 bool load_is_closed(const struct load *load)

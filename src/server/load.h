@@ -4,8 +4,6 @@
  * The workers serve meanwhile, but most commands are refused (GATE_LOADING); a thread of its own loads. How far it is
  * goes to the log, once a second, or, when the standard error is a terminal, is shown there as a bar. What cannot be
  * loaded ends the daemon, and nothing on the disk has been changed then.
- *
- * A file `cubbyd.lock` in the directory keeps a second daemon from it.
  */
 #ifndef CUBBY_SERVER_LOAD_H
 #define CUBBY_SERVER_LOAD_H
@@ -19,6 +17,7 @@
 #include "net/net.h"
 #include "server/config.h"
 #include "server/data_files.h"
+#include "server/dir_lock.h"
 #include "server/drain.h"
 #include "server/replay.h"
 
@@ -37,12 +36,12 @@ struct load_events {
 
 struct load {
 	struct config *config;	   /* not owned */
+	struct dir_lock *dir_lock; /* likewise */
 	struct keyspace *keyspace; /* likewise */
 	struct net *net;	   /* likewise */
 	struct drain *drain;	   /* likewise */
 	struct load_events events;
 	bool locking; /* whether the keyspace's locks are needed afterwards */
-	int lock;     /* the lock file's descriptor; -1: none */
 	struct data_files files;
 	struct replay replay;
 	struct load_progress progress;
@@ -67,10 +66,10 @@ struct load {
 	void *again_arg;
 };
 
-/* Takes the lock and finds out what is to be loaded. Called at boot, before other threads run; load_free() is due in
- * either case. False: the reason is logged. */
-bool load_init(struct load *load, struct config *config, struct keyspace *keyspace, bool locking,
-	       const struct load_events *events);
+/* Locks the directory if it must, and finds out what is to be loaded. Called at boot, before other threads run;
+ * load_free() is due in either case. False: the reason is logged. */
+bool load_init(struct load *load, struct config *config, struct dir_lock *dir_lock, struct keyspace *keyspace,
+	       bool locking, const struct load_events *events);
 
 /* Begins to load; it is done at once when there is nothing. Before the loops run. */
 void load_begin(struct load *load, struct net *net, struct drain *drain);
@@ -87,10 +86,9 @@ void load_fault_log(const struct load_fault *fault);
 /* The loops end: closes what is on worker 0's, whose thread calls. */
 void load_close(struct load *load);
 
-/* Ends the thread and frees everything but the lock, which lasts until load_unlock(). No loop runs any more. False when
- * the daemon ends because something could not be loaded. */
+/* Ends the thread and frees everything. No loop runs any more. False when the daemon ends because something could not
+ * be loaded. */
 bool load_free(struct load *load);
-void load_unlock(struct load *load);
 
 /* Whether load_close() was called. Worker 0's thread. */
 bool load_is_closed(const struct load *load);

@@ -93,29 +93,50 @@ bool persistence_has_save_points(struct persistence *self)
 
 /* --- the files ---------------------------------------------------------------------------------------------------- */
 
-/* The path of a file in `dir`. NULL: no memory. */
-static char *path_in_dir(struct persistence *self, const char *name)
+/* Whether no other daemon has `dir`; from now on this one has it, if it can be locked at all. */
+static bool owns_dir(struct persistence *self)
 {
-	char *path;
+	char error[DIR_LOCK_TEXT];
+	int result;
 
 	uv_mutex_lock(&self->config->lock);
-	path = file_join(config_text(self->config, CONFIG_DIR),
-			 name != NULL ? name : config_text(self->config, CONFIG_DBFILENAME));
+	result = dir_lock_take(self->dir_lock, config_text(self->config, CONFIG_DIR), error);
 	uv_mutex_unlock(&self->config->lock);
+	return result != -EWOULDBLOCK;
+}
+
+/* The path of the dump where its temporary file is, for `dir` may have changed meanwhile. NULL: no memory. */
+static char *path_beside(struct persistence *self, const char *temp)
+{
+	char *dir = strdup(temp);
+	char *path;
+
+	if (dir == NULL)
+		return NULL;
+	*strrchr(dir, '/') = '\0';
+	uv_mutex_lock(&self->config->lock);
+	path = file_join(dir, config_text(self->config, CONFIG_DBFILENAME));
+	uv_mutex_unlock(&self->config->lock);
+	free(dir);
 	return path;
 }
 
 static char *dump_temp_path(void *arg)
 {
+	struct persistence *self = arg;
 	char name[32];
+	char *path;
 
 	snprintf(name, sizeof(name), "temp-%d.rdb", (int)getpid());
-	return path_in_dir(arg, name);
+	uv_mutex_lock(&self->config->lock);
+	path = file_join(config_text(self->config, CONFIG_DIR), name);
+	uv_mutex_unlock(&self->config->lock);
+	return path;
 }
 
 static int dump_publish(void *arg, const char *temp)
 {
-	char *path = path_in_dir(arg, NULL);
+	char *path = path_beside(arg, temp);
 	int error = path != NULL ? file_rename(temp, path) : -ENOMEM;
 
 	if (error == 0)
@@ -447,10 +468,11 @@ static struct snapshot *start_writer(struct persistence *self, enum persistence_
 static bool begin(struct persistence *self, enum persistence_work work)
 {
 	struct snapshot_figures none = {0};
-	struct snapshot *snapshot;
-	int error;
+	struct snapshot *snapshot = NULL;
+	int error = -EWOULDBLOCK;
 
-	snapshot = start_writer(self, work, &error);
+	if (work == PERSISTENCE_REWRITE || owns_dir(self))
+		snapshot = start_writer(self, work, &error);
 	if (snapshot == NULL) {
 		work_ended(self, error, &none);
 		return false;
@@ -590,6 +612,7 @@ static void go_on(struct persistence *self)
 static void on_tick(uv_timer_t *timer)
 {
 	tell_trouble(timer->data); /* settings may have put an end to it, or made it one */
+	persistence_try_aof_again(timer->data);
 	go_on(timer->data);
 }
 
@@ -627,6 +650,8 @@ enum host_begun persistence_save_later(struct persistence *self, bool schedule, 
 {
 	enum host_begun begun = HOST_BEGUN;
 
+	if (!in_exec && !owns_dir(self)) /* where shards are locked no file is asked for: begin() does it */
+		return HOST_LOCKED;
 	lock_take(&self->lock);
 	if (self->work == PERSISTENCE_DUMP)
 		begun = HOST_BUSY;
@@ -680,13 +705,16 @@ void persistence_flushed(struct persistence *self)
 	net_post(self->net, 0, go_on_job, self);
 }
 
-bool persistence_save(struct persistence *self, struct session *session, unsigned worker)
+enum host_begun persistence_save(struct persistence *self, struct session *session, unsigned worker)
 {
-	struct persistence_waiter *waiter = malloc(sizeof(*waiter));
+	struct persistence_waiter *waiter;
 	bool busy;
 
+	if (!owns_dir(self))
+		return HOST_LOCKED;
+	waiter = malloc(sizeof(*waiter));
 	if (waiter == NULL)
-		return false;
+		return HOST_FAILED;
 	*waiter = (struct persistence_waiter){.session = session->id, .worker = worker};
 	lock_take(&self->lock);
 	busy = self->work == PERSISTENCE_DUMP && self->served == NULL;
@@ -699,7 +727,7 @@ bool persistence_save(struct persistence *self, struct session *session, unsigne
 		free(waiter);
 	else
 		net_post(self->net, 0, go_on_job, self);
-	return !busy;
+	return busy ? HOST_BUSY : HOST_BEGUN;
 }
 
 void persistence_save_last(struct persistence *self, void (*on_last)(void *arg, bool good), void *arg)
@@ -729,20 +757,28 @@ int64_t persistence_last_save(struct persistence *self)
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
 
-bool persistence_open(struct persistence *self, struct config *config, struct keyspace *keyspace, struct net *net,
-		      unsigned threads)
+bool persistence_open(struct persistence *self, struct config *config, struct dir_lock *dir_lock,
+		      struct keyspace *keyspace, struct net *net, unsigned threads)
 {
 	static const struct persistence_record none = {.began = -1, .took = -1, .tried = -1};
 
-	*self = (struct persistence){
-		.config = config, .keyspace = keyspace, .net = net, .threads = threads, .dump = none, .rewrite = none};
+	*self = (struct persistence){.config = config,
+				     .dir_lock = dir_lock,
+				     .keyspace = keyspace,
+				     .net = net,
+				     .threads = threads,
+				     .dump = none,
+				     .rewrite = none};
 	self->dump.succeeded = now_seconds();
 	self->changes_saved = keyspace_changes(keyspace);
 	lock_init(&self->lock, true);
 	self->walkers = calloc(threads, sizeof(*self->walkers));
-	if (self->walkers == NULL)
-		return false;
-	return true;
+	if (config_number(config, CONFIG_APPENDONLY) != 0) {
+		self->aof_dir = strdup(config_text(config, CONFIG_DIR));
+		if (self->aof_dir == NULL)
+			return false;
+	}
+	return self->walkers != NULL;
 }
 
 void persistence_worker_start(struct persistence *self, uv_loop_t *loop, unsigned worker)
@@ -764,6 +800,7 @@ void persistence_ready(struct persistence *self)
 	lock_take(&self->lock);
 	self->changes_saved = keyspace_changes(self->keyspace);
 	lock_release(&self->lock);
+	persistence_turn_aof(self);
 }
 
 void persistence_worker_stop(struct persistence *self, unsigned worker)
@@ -793,18 +830,13 @@ void persistence_close(struct persistence *self)
 		snapshot_free(self->snapshot);
 		self->snapshot = NULL;
 	}
-	if (self->aof_on) {
-		int error = aof_close();
-
-		if (error != 0)
-			log_event(LOG_WARNING, "the append-only file does not have everything",
-				  LOG_TEXT_FIELD("error", file_error(error)));
-		self->aof_on = false;
-	}
+	persistence_close_aof(self);
 	free_waiters(self->waiting);
 	free_waiters(self->served);
 	self->waiting = NULL;
 	self->served = NULL;
 	free(self->walkers);
 	self->walkers = NULL;
+	free(self->aof_dir);
+	self->aof_dir = NULL;
 }

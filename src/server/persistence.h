@@ -21,6 +21,7 @@
 #include "persist/load_progress.h"
 #include "persist/snapshot.h"
 #include "server/config.h"
+#include "server/dir_lock.h"
 #include "server/walker.h"
 #include "store/keyspace.h"
 
@@ -47,6 +48,7 @@ struct persistence_record {
 
 struct persistence {
 	struct config *config;
+	struct dir_lock *dir_lock;
 	struct keyspace *keyspace;
 	struct net *net;
 	unsigned threads;
@@ -70,20 +72,25 @@ struct persistence {
 	struct persistence_record dump, rewrite;
 	struct persistence_waiter *waiting; /* clients whose SAVE has not begun (utlist.h) */
 	struct persistence_waiter *served;  /* ... whose SAVE is under way */
-	char aof_trouble[128];		    /* why the append-only file cannot be written; empty: it can */
+	char aof_trouble[256];		    /* why the append-only file cannot be written; empty: it can */
 	bool aof_on;			    /* it is open, or about to be */
 	unsigned aof_turns;		    /* times that it was told to go on or off and has not yet */
 	bool aof_awaits_base;		    /* it is on since CONFIG SET, and promises nothing until it is rewritten */
+	bool aof_try_again;		    /* it could not be opened */
 	bool stopping;			    /* the loops have ended */
 	/* Called on worker 0's thread at the end of a dump that the daemon's end waits for, or DEBUG RELOAD. */
 	void (*on_last)(void *arg, bool good);
 	void *last_arg;
 	bool is_last; /* the dump that is under way is that one */
+
+	char *aof_dir; /* owned, under the configuration's lock: where the append-only file is to be; NULL: off */
+	bool aof_open; /* aof_open() was called; of the background thread, once that has been told to turn it on or off
+			*/
 };
 
 /* Called at boot, before the loops run. False when there is no memory. */
-bool persistence_open(struct persistence *persistence, struct config *config, struct keyspace *keyspace,
-		      struct net *net, unsigned threads);
+bool persistence_open(struct persistence *persistence, struct config *config, struct dir_lock *dir_lock,
+		      struct keyspace *keyspace, struct net *net, unsigned threads);
 
 /* Each on its worker's thread, when the loop begins and ends. */
 void persistence_worker_start(struct persistence *persistence, uv_loop_t *loop, unsigned worker);
@@ -98,12 +105,15 @@ void persistence_close(struct persistence *persistence);
 bool persistence_start_aof(struct persistence *persistence, enum aof_start start, struct manifest *manifest,
 			   char *error);
 
-/* Everything is loaded, which does not count as changes. */
+/* Everything is loaded, which does not count as changes. What was set meanwhile takes effect. */
 void persistence_ready(struct persistence *persistence);
 
 /* The settings have changed; under the configuration's lock. */
 void persistence_apply_settings(struct persistence *persistence);
-void persistence_apply_appendonly(struct persistence *persistence, bool on);
+/* False with `error` (CONFIG_ERROR_TEXT bytes) when the setting cannot be what it is now: another daemon has the
+ * directory; the append-only file is in the one that was set before. */
+bool persistence_apply_appendonly(struct persistence *persistence, bool on, char *error);
+bool persistence_apply_dir(struct persistence *persistence, char *error);
 
 /* --- commands; on a worker's thread that holds no shard, unless `in_exec` ------------------------------------------
  */
@@ -115,8 +125,8 @@ enum host_begun persistence_rewrite(struct persistence *persistence, bool in_exe
  */
 void persistence_flushed(struct persistence *persistence);
 
-/* SAVE: the session is paused, and answered and resumed when the dump is there. False: one is being written already. */
-bool persistence_save(struct persistence *persistence, struct session *session, unsigned worker);
+/* SAVE: the session is paused, and answered and resumed when the dump is there, if it has begun. */
+enum host_begun persistence_save(struct persistence *persistence, struct session *session, unsigned worker);
 
 /* Unix time in seconds of the last good dump, or of the start. */
 int64_t persistence_last_save(struct persistence *persistence);

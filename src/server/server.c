@@ -150,7 +150,7 @@ static bool on_loaded(void *arg, struct data_files *files, char *error)
 	struct server *server = arg;
 	char why[AOF_ERROR_TEXT];
 
-	if (config_number(server->config, CONFIG_APPENDONLY) == 0)
+	if (!files->append_only)
 		return true;
 	if (persistence_start_aof(&server->persistence, files->start, &files->manifest, why))
 		return true;
@@ -172,7 +172,8 @@ static bool boot_load(struct server *server)
 {
 	struct load_events events = {.loaded = on_loaded, .ready = on_ready, .arg = server};
 
-	return load_init(&server->load, server->config, server->keyspace, server->threads > 1, &events);
+	return load_init(&server->load, server->config, &server->dir_lock, server->keyspace, server->threads > 1,
+			 &events);
 }
 
 static bool boot_net(struct server *server)
@@ -231,7 +232,8 @@ static void remove_pidfile(const struct config *config)
 static bool boot_persistence(struct server *server)
 {
 	server->config->persistence = &server->persistence;
-	return persistence_open(&server->persistence, server->config, server->keyspace, server->net, server->threads) ||
+	return persistence_open(&server->persistence, server->config, &server->dir_lock, server->keyspace, server->net,
+				server->threads) ||
 	       boot_fail("cannot make what saves", "out of memory");
 }
 
@@ -307,19 +309,20 @@ static void server_free(struct server *server)
 	tracking_free();
 	watch_free();
 	leave_keyspace(server->keyspace);
-	load_unlock(&server->load);
+	dir_lock_free(&server->dir_lock);
 	free(server->cleaners);
 }
 
 int server_run(struct config *config)
 {
-	struct server server = {.config = config, .started_ns = clock_monotonic_ns(), .load = {.lock = -1}};
+	struct server server = {.config = config, .started_ns = clock_monotonic_ns()};
 	bool good;
 
 	signal(SIGPIPE, SIG_IGN);
 	if (!boot_log(config))
 		return EXIT_FAILURE;
 	crash_install();
+	dir_lock_init(&server.dir_lock);
 	good = server_boot(&server) && server_serve(&server);
 	if (good)
 		log_event(LOG_NOTICE, "bye");

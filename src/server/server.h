@@ -35,6 +35,7 @@ struct server {
 	struct errorstats errors;
 	struct load load;
 	struct reload reload;
+	struct dir_lock dir_lock;
 	uint64_t started_ns; /* clock_monotonic_ns() at boot */
 	char run_id[SERVER_RUN_ID];
 };

@@ -139,6 +139,7 @@ class Test:
             self._lasting("read-only", policy, "", self._make_read_only, lambda part: part.faultfs.disarm())
         self._sync_loses()
         self._vanished()
+        self._turned_on()
         self._two_on_one()
         self._failing_save()
         self._shutdown()
@@ -196,6 +197,38 @@ class Test:
                 part.caller.rewrite()
                 part.write()
                 part.look_again()
+
+    def _turned_on(self):
+        """CONFIG SET appendonly yes while the manifest that is there cannot be read."""
+        with Part(self, "turned on", "always") as part:
+            part.write()
+            part.caller.ask(b"CONFIG", b"SET", b"appendonly", b"no")
+            wait_for(lambda: part.caller.info()["aof_enabled"] == "0", "aof_enabled:0")
+            part.faultfs.arm(1, kinds=["open"], error=errno.EMFILE, name="manifest", count=FOR_EVER)
+            part.caller.ask(b"CONFIG", b"SET", b"appendonly", b"yes")
+            text = part.write_until_refused()
+            part.check("Too many open files" in text, f"the refusal: {text}")
+            part.reads_go_on()
+            time.sleep(TROUBLE)
+            part.check(part.daemon.log().count("cannot turn the append-only file on") == 1, "it is not told once")
+            part.faultfs.disarm()
+            part.write()
+            wait_for(lambda: part.caller.info()["aof_rewrite_scheduled"] == "0", "aof_rewrite_scheduled:0")
+            part.caller.rewrite()
+            part.write()
+            part.look_again()
+        with Part(self, "turned on and off", "always") as part:
+            part.caller.ask(b"CONFIG", b"SET", b"appendonly", b"no")
+            wait_for(lambda: part.caller.info()["aof_enabled"] == "0", "aof_enabled:0")
+            part.faultfs.arm(1, kinds=["open"], error=errno.EMFILE, name="manifest", count=FOR_EVER)
+            part.caller.ask(b"CONFIG", b"SET", b"appendonly", b"yes")
+            part.write_until_refused()
+            part.caller.ask(b"CONFIG", b"SET", b"appendonly", b"no")
+            part.write()
+            part.caller.ask(b"CONFIG", b"SET", b"appendonly", b"yes")
+            part.write_until_refused()
+            part.caller.close()  # whom it would wait for
+            part.check(part.daemon.terminate() == 0, f"exit status {part.daemon.process.returncode}")
 
     def _two_on_one(self):
         """The second daemon on a directory does not start, the first is not disturbed."""

@@ -288,6 +288,104 @@ START_TEST(a_daemon_that_keeps_nothing_leaves_nothing)
 }
 END_TEST
 
+/* A second daemon on the directory of another one, which has nothing to write at first. */
+static struct client *beside(const struct server *first, struct server **second)
+{
+	*second = server_start("--appendonly", "no", "--dir", first->directory, "--dbfilename", "second.rdb", NULL);
+	return client_open(*second, 2);
+}
+
+/* Who writes first has the directory; the other one may serve, but writes nothing there until that has ended. */
+START_TEST(two_on_one_directory)
+{
+	static const char locked[] = "-ERR Another daemon uses the directory of the data (dir)";
+	struct server *first = server_start("--appendonly", "no", NULL), *second;
+	struct client *c = client_open(first, 2), *other = beside(first, &second);
+
+	expect(c, "+OK", "SET", "a", "1", NULL);
+	switch (_i) {
+	case 0:
+		expect(c, "+OK", "SAVE", NULL);
+		break;
+	case 1:
+		expect(c, "+Background saving started", "BGSAVE", NULL);
+		wait_saved(c);
+		break;
+	default:
+		expect(c, "+OK", "CONFIG", "SET", "appendonly", "yes", NULL);
+		wait_until(info_number(c, "aof_rewrites") == 1);
+		break;
+	}
+	expect(other, "+OK", "SET", "b", "1", NULL);
+	expect(other, locked, "SAVE", NULL);
+	expect(other, locked, "BGSAVE", NULL);
+	expect(other, locked, "BGSAVE", "SCHEDULE", NULL);
+	expect_like(other,
+		    "-ERR CONFIG SET failed (possibly related to argument 'appendonly') - another daemon uses the "
+		    "directory of the data (pid *)",
+		    "CONFIG", "SET", "appendonly", "yes", NULL);
+	expect(other, "[ $appendonly $no ]", "CONFIG", "GET", "appendonly", NULL);
+	expect(other, "-ERR Errors trying to SHUTDOWN. Check logs.", "SHUTDOWN", "SAVE", "NOW", NULL);
+	expect(other, "+OK", "SET", "b", "2", NULL);
+	ck_assert_int_eq((int)file_bytes(first, "second.rdb"), -1);
+	expect(c, "+OK", "SAVE", NULL); /* again, and has the lock already */
+	server_signal(first, SIGKILL);
+	server_wait(first);
+	expect_eventually(other, "+OK", "SAVE", NULL);
+	expect_rdb(first, "second.rdb", 1);
+	expect(other, "+OK", "CONFIG", "SET", "appendonly", "yes", NULL);
+	wait_until(info_number(other, "aof_rewrites") == 1);
+	server_stop(second);
+}
+END_TEST
+
+/* A save point that is reached meanwhile fails as other snapshots do that cannot be written. */
+START_TEST(save_points_on_the_directory_of_another)
+{
+	struct server *first = server_start("--appendonly", "no", NULL), *second;
+	struct client *c = client_open(first, 2), *other = beside(first, &second);
+
+	expect(c, "+OK", "SAVE", NULL);
+	expect(other, "+OK", "SET", "b", "1", NULL);
+	expect(other, "+OK", "CONFIG", "SET", "save", "1 1", NULL);
+	wait_until(info_number(other, "rdb_bgsave_in_progress") == 0 &&
+		   server_log_count(second, "another daemon uses this directory") > 0);
+	expect_like(other, "-MISCONF Redis is configured to save RDB snapshots*", "SET", "b", "2", NULL);
+	server_stop(first);
+	expect(other, "+OK", "SAVE", NULL);
+	server_signal(second, SIGKILL);
+	server_wait(second);
+}
+END_TEST
+
+/* The append-only file stays in its directory; a snapshot goes where dir says. */
+START_TEST(another_directory)
+{
+	struct server *server = server_start("--appendonly", "no", NULL);
+	struct client *c = client_open(server, 2);
+	char directory[256], path[300];
+
+	directory_make(directory);
+	expect(c, "+OK", "CONFIG", "SET", "appendonly", "yes", NULL);
+	wait_until(info_number(c, "aof_rewrites") == 1);
+	expect(c,
+	       "-ERR CONFIG SET failed (possibly related to argument 'dir') - the append-only file is in the present "
+	       "directory: turn it off first (CONFIG SET appendonly no)",
+	       "CONFIG", "SET", "dir", directory, NULL);
+	expect(c, "+OK", "CONFIG", "SET", "dir", server->directory, NULL);
+	expect(c, "+OK", "CONFIG", "SET", "appendonly", "no", "dir", directory, NULL);
+	expect(c, "+OK", "SET", "a", "1", NULL);
+	expect(c, "+OK", "SAVE", NULL);
+	ck_assert_int_eq((int)file_bytes(server, "dump.rdb"), -1);
+	snprintf(path, sizeof(path), "%s/dump.rdb", directory);
+	ck_assert_int_eq(access(path, R_OK), 0);
+	expect(c, "+OK", "CONFIG", "SET", "dir", server->directory, "appendonly", "yes", NULL);
+	wait_until(info_number(c, "aof_rewrites") == 2);
+	expect_rdb(server, "appendonlydir/appendonly.aof.2.base.rdb", 1);
+	server_stop(server);
+}
+END_TEST
+
 Suite *save_suite(void)
 {
 	Suite *suite = suite_create("save");
@@ -304,5 +402,8 @@ Suite *save_suite(void)
 	tcase_add_test(alone, data_is_kept_by_default);
 	tcase_add_test(alone, one_directory_serves_one_daemon);
 	tcase_add_test(alone, a_daemon_that_keeps_nothing_leaves_nothing);
+	tcase_add_loop_test(alone, two_on_one_directory, 0, 3);
+	tcase_add_test(alone, save_points_on_the_directory_of_another);
+	tcase_add_test(alone, another_directory);
 	return suite;
 }

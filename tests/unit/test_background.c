@@ -77,6 +77,19 @@ START_TEST(pending_counts_the_job_that_runs)
 }
 END_TEST
 
+START_TEST(waits_for_what_was_given)
+{
+	background_wait(); /* nothing was */
+	background_start();
+	for (int i = 0; i < JOBS; i++)
+		background_run(count, NULL);
+	background_wait();
+	ck_assert_uint_eq(done, JOBS);
+	background_stop();
+	background_wait();
+}
+END_TEST
+
 static void give_another(void *arg)
 {
 	background_run(note, arg);
@@ -154,6 +167,7 @@ Suite *background_suite(void)
 	tcase_add_test(tcase, runs_in_line_without_a_thread);
 	tcase_add_test(tcase, runs_all_jobs_in_order);
 	tcase_add_test(tcase, pending_counts_the_job_that_runs);
+	tcase_add_test(tcase, waits_for_what_was_given);
 	tcase_add_test(tcase, a_job_may_give_a_job);
 	tcase_add_test(tcase, takes_jobs_from_any_thread);
 	tcase_add_test(tcase, starts_again_after_a_stop);
