@@ -315,6 +315,7 @@ static bool rotate(void)
 	requests->rotate_gap = gap || (requests->rotate_at != AOF_NOWHERE && requests->rotate_gap);
 	requests->rotate_at = journal_position();
 	requests->base = AOF_BASE_NONE;
+	requests->base_said++;
 	aof_poke(&aof);
 	return true;
 }
@@ -351,6 +352,7 @@ static void hand_over(struct aof_requests base)
 	desk_lock();
 	desk.requests.base = base.base;
 	desk.requests.base_is_rdb = base.base_is_rdb;
+	desk.requests.base_said++;
 	if (desk.open)
 		aof_poke(&aof);
 	desk_unlock();

@@ -380,30 +380,38 @@ static int adopt(struct aof *aof)
 	return 0;
 }
 
-static void base_forget(struct aof *aof)
+/* False: in this turn another rewrite has begun, and what is asked for is about its base. */
+static bool base_forget(struct aof *aof)
 {
+	bool is_last;
+
 	uv_mutex_lock(&aof->desk->mutex);
-	aof->desk->requests.base = AOF_BASE_NONE;
+	is_last = aof->desk->requests.base_said == aof->now.base_said;
+	if (is_last)
+		aof->desk->requests.base = AOF_BASE_NONE;
 	uv_mutex_unlock(&aof->desk->mutex);
+	return is_last;
 }
 
 void aof_take_base(struct aof *aof)
 {
 	bool done = aof->now.base == AOF_BASE_DONE;
+	bool is_last;
 	int result;
 
 	/* It is the base of what is to come: first the file rotates. */
 	if (aof->now.base == AOF_BASE_NONE || aof->now.rotate_at != AOF_NOWHERE || aof->adopting)
 		return;
-	base_forget(aof);
-	if (done && aof->rewriting) {
+	is_last = base_forget(aof);
+	if (done && is_last && aof->rewriting) {
 		result = adopt(aof);
 		if (result == 0)
 			return;
 		rewrite_end(aof, result);
 	}
 	aof->rewriting = false;
-	remove_base_temp(aof);
+	if (is_last)
+		remove_base_temp(aof); /* else the name is the other one's */
 }
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */

@@ -37,7 +37,8 @@ struct aof_requests {
 	bool rotate_gap;      /* before it, the stream has a gap */
 	enum { AOF_BASE_NONE, AOF_BASE_DONE, AOF_BASE_FAILED } base;
 	bool base_is_rdb;
-	uint64_t flush_to; /* somebody waits until this position is on the disk */
+	uint64_t base_said; /* times that something was said of a base */
+	uint64_t flush_to;  /* somebody waits until this position is on the disk */
 	bool stop;
 	bool taken_back; /* so was what has been released: the policy is a stricter one */
 	bool poked;	 /* one of these has changed: the thread is not to sleep */

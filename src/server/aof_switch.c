@@ -195,12 +195,10 @@ static void turn_on(void *arg)
 		return; /* tried once more than needed */
 	self->aof_open = names_take(self, &names) && read_manifest(&names, &manifest, error) &&
 			 open_file(self, &names, AOF_AWAITS_BASE, &manifest, error);
-	if (self->aof_open) {
-		persistence_set_aof_trouble(self, NULL);
-		persistence_want_rewrite(self);
-	} else {
+	if (self->aof_open)
+		persistence_set_aof_trouble(self, NULL); /* it asks for its base itself */
+	else
 		could_not_open(self, error);
-	}
 	manifest_free(&manifest);
 	names_free(&names);
 }

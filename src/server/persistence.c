@@ -430,6 +430,8 @@ static bool take_instant(struct persistence *self, struct snapshot *snapshot, en
 	}
 	if (good) {
 		lock_take(&self->lock);
+		if (work == PERSISTENCE_REWRITE)
+			self->rewrite_wanted = false; /* by whoever has wanted one until now */
 		self->changes_then = keyspace_changes(self->keyspace);
 		lock_release(&self->lock);
 		self->instant_ms = clock_realtime_ms();

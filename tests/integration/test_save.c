@@ -327,7 +327,7 @@ START_TEST(two_on_one_directory)
 	expect(other, "[ $appendonly $no ]", "CONFIG", "GET", "appendonly", NULL);
 	expect(other, "-ERR Errors trying to SHUTDOWN. Check logs.", "SHUTDOWN", "SAVE", "NOW", NULL);
 	expect(other, "+OK", "SET", "b", "2", NULL);
-	ck_assert_int_eq((int)file_bytes(first, "second.rdb"), -1);
+	ck_assert_int_eq((int)data_size(first->directory, "second.rdb"), -1);
 	expect(c, "+OK", "SAVE", NULL); /* again, and has the lock already */
 	server_signal(first, SIGKILL);
 	server_wait(first);
@@ -376,7 +376,7 @@ START_TEST(another_directory)
 	expect(c, "+OK", "CONFIG", "SET", "appendonly", "no", "dir", directory, NULL);
 	expect(c, "+OK", "SET", "a", "1", NULL);
 	expect(c, "+OK", "SAVE", NULL);
-	ck_assert_int_eq((int)file_bytes(server, "dump.rdb"), -1);
+	ck_assert_int_eq((int)data_size(server->directory, "dump.rdb"), -1);
 	snprintf(path, sizeof(path), "%s/dump.rdb", directory);
 	ck_assert_int_eq(access(path, R_OK), 0);
 	expect(c, "+OK", "CONFIG", "SET", "dir", server->directory, "appendonly", "yes", NULL);

@@ -831,6 +831,39 @@ START_TEST(a_sync_that_fails_again_begins_again)
 }
 END_TEST
 
+static void rewrite_at_once(void *arg)
+{
+	(void)arg;
+	rotate();
+	aof_base_done(true);
+}
+
+/* While the thread is at the disk, having heard that a base has failed, the next rewrite is begun and has its base. */
+START_TEST(a_rewrite_may_follow_another_within_a_turn)
+{
+	struct aof_options options = options_for(AOF_EVERYSEC);
+
+	if (!disk_is_faulty())
+		return;
+	options.retry_ms = DEADLINE_MS; /* it sleeps until it is told something */
+	ck_assert(try_open(&options));
+	set("key", "value");
+	disk_fail(DISK_SYNC_DIRECTORY, EIO, 0, UINT_MAX);
+	rotate();
+	await(atomic_load(&troubles) == 1);
+	write_base(journal_position()); /* the next one's, at the same position */
+	disk_cut_at(0, scratch_path("aofdir"), rewrite_at_once, NULL);
+	aof_base_failed();
+	await(disk_was_cut());
+	disk_heal();
+	aof_set_queue_limit(LIMIT);
+	await(atomic_load(&rewritten) == 1);
+	ck_assert_int_eq(atomic_load(&rewrite_errors), 0);
+	ck_assert_int_eq(aof_close(), 0);
+	expect_on_disk(journal_position());
+}
+END_TEST
+
 START_TEST(a_removed_directory_comes_back)
 {
 	open_policy((enum aof_policy)_i);
@@ -1080,6 +1113,7 @@ static void add_trouble(TCase *tcase)
 	tcase_add_test(tcase, until_then_a_start_finds_what_was_synced);
 	tcase_add_loop_test(tcase, what_a_sync_has_lost_is_cut_off, AOF_ALWAYS, AOF_EVERYSEC + 1);
 	tcase_add_test(tcase, a_sync_that_fails_again_begins_again);
+	tcase_add_test(tcase, a_rewrite_may_follow_another_within_a_turn);
 	tcase_add_loop_test(tcase, a_removed_directory_comes_back, AOF_ALWAYS, AOF_NO + 1);
 	tcase_add_test(tcase, a_directory_that_was_moved_and_comes_back_is_good_again);
 	tcase_add_test(tcase, a_rewrite_that_cannot_begin_is_no_trouble);
