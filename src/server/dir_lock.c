@@ -25,8 +25,8 @@ static void tell(const char *dir, int result, int64_t holder, char *error)
 		return;
 	}
 	snprintf(error, DIR_LOCK_TEXT, "another daemon uses the directory of the data (pid %" PRId64 ")", holder);
-	log_event(LOG_WARNING, "another daemon uses this directory", LOG_TEXT_FIELD("dir", dir),
-		  LOG_INT("pid", holder), LOG_TEXT_FIELD("advice", advice));
+	log_event(LOG_WARNING, "another daemon uses this directory", LOG_TEXT_FIELD("dir", dir), LOG_INT("pid", holder),
+		  LOG_TEXT_FIELD("advice", advice));
 }
 
 /* Under the mutex. 0, or a negative errno. */

@@ -470,7 +470,7 @@ START_TEST(protected_settings)
 	static const char refused[] =
 		"-ERR CONFIG SET failed (possibly related to argument 'dir') - can't set protected config";
 	struct server *nobody = server_start("--enable-protected-configs", "no", NULL);
-	struct server *local = server_start("--enable-protected-configs", "local", NULL);
+	struct server *local = server_start("--enable-protected-configs", "local", "--appendonly", "no", NULL);
 	struct client *c = client_open(nobody, 2);
 
 	expect(c, refused, "CONFIG", "SET", "dir", "/", NULL);
