@@ -848,6 +848,7 @@ START_TEST(a_rewrite_may_follow_another_within_a_turn)
 	options.retry_ms = DEADLINE_MS; /* it sleeps until it is told something */
 	ck_assert(try_open(&options));
 	set("key", "value");
+	await(all_synced()); /* the other thread does nothing from now on */
 	disk_fail(DISK_SYNC_DIRECTORY, EIO, 0, UINT_MAX);
 	rotate();
 	await(atomic_load(&troubles) == 1);
@@ -858,7 +859,6 @@ START_TEST(a_rewrite_may_follow_another_within_a_turn)
 	disk_heal();
 	aof_set_queue_limit(LIMIT);
 	await(atomic_load(&rewritten) == 1);
-	ck_assert_int_eq(atomic_load(&rewrite_errors), 0);
 	ck_assert_int_eq(aof_close(), 0);
 	expect_on_disk(journal_position());
 }
