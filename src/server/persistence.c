@@ -379,9 +379,11 @@ static void walk_job(uv_loop_t *loop, void *arg)
 static void room_job(uv_loop_t *loop, void *arg)
 {
 	struct walker *walker = arg;
+	struct persistence *self = walker->arg;
 
 	(void)loop;
-	walker_go_on(walker);
+	if (!self->stopping)
+		walker_go_on(walker);
 }
 
 static void on_room(void *arg)
@@ -837,6 +839,10 @@ void persistence_close(struct persistence *self)
 	free_waiters(self->served);
 	self->waiting = NULL;
 	self->served = NULL;
+}
+
+void persistence_free(struct persistence *self)
+{
 	free(self->walkers);
 	self->walkers = NULL;
 	free(self->aof_dir);

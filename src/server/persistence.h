@@ -96,8 +96,11 @@ bool persistence_open(struct persistence *persistence, struct config *config, st
 void persistence_worker_start(struct persistence *persistence, uv_loop_t *loop, unsigned worker);
 void persistence_worker_stop(struct persistence *persistence, unsigned worker);
 
-/* The loops have ended: drops a snapshot that is under way, writes what the append-only file lacks, and frees. */
+/* The loops have ended: drops a snapshot that is under way and writes what the append-only file lacks. */
 void persistence_close(struct persistence *persistence);
+
+/* After that, and after the workers have taken their last mail (net_free). */
+void persistence_free(struct persistence *persistence);
 
 /* What was loaded, or nothing, is in the keyspace, and nobody has changed it since: the append-only file goes on from
  * there. Before the loops run or on worker 0's thread; blocks for as long as the disk takes. `manifest` and `error` as

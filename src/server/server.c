@@ -306,6 +306,7 @@ static void server_free(struct server *server)
 	persistence_close(&server->persistence);
 	if (server->net != NULL)
 		net_free(server->net);
+	persistence_free(&server->persistence);
 	tracking_free();
 	watch_free();
 	leave_keyspace(server->keyspace);
