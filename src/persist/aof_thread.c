@@ -115,7 +115,7 @@ static void release(struct aof *aof, bool synced_only)
 		position = UINT64_MAX - 1;
 	if (!aof->now.taken_back && position == aof->released)
 		return;
-	if (!aof->now.taken_back && !synced_only && position > aof->released &&
+	if (!aof->now.taken_back && !synced_only && position > aof->released && aof->released > aof->reader.position &&
 	    aof->released - aof->reader.position > limit / 2)
 		return;
 	publish(aof, position);

@@ -97,7 +97,8 @@ static void open_policy(enum aof_policy policy)
 	ck_assert(try_open(&options));
 }
 
-static void set_bytes(const char *name, struct slice value)
+/* Commits without waking who reads. */
+static void commit(const char *name, struct slice value)
 {
 	struct key key = keyspace_key(keyspace, slice_of(name));
 	struct entry *found;
@@ -106,6 +107,11 @@ static void set_bytes(const char *name, struct slice value)
 	found = keyspace_find(keyspace, 0, &key, 1);
 	ck_assert(keyspace_set(keyspace, 0, &key, found, value, KEYSPACE_PERSIST) != NULL);
 	keyspace_unlock_shard(keyspace, key.shard);
+}
+
+static void set_bytes(const char *name, struct slice value)
+{
+	commit(name, value);
 	journal_kick();
 }
 
@@ -491,6 +497,19 @@ START_TEST(policies_change_while_it_runs)
 	await(journal_released() > journal_position());
 	aof_set_queue_limit(10);
 	await(journal_released() == journal_position() + 10);
+	ck_assert_int_eq(aof_close(), 0);
+}
+END_TEST
+
+/* The turn that takes the policy also writes: what was released until then lies behind what is written. */
+START_TEST(a_weaker_policy_releases_what_came_with_it)
+{
+	open_policy(AOF_ALWAYS);
+	set("key", "value");
+	await(journal_released() == journal_position());
+	commit("key", slice_of("other"));
+	aof_set_policy(AOF_EVERYSEC);
+	await(journal_released() > journal_position());
 	ck_assert_int_eq(aof_close(), 0);
 }
 END_TEST
@@ -1087,6 +1106,7 @@ static void add_usual(TCase *tcase)
 	tcase_add_test(tcase, a_closed_file_has_no_path_for_a_base);
 	tcase_add_test(tcase, the_next_run_goes_on);
 	tcase_add_test(tcase, policies_change_while_it_runs);
+	tcase_add_test(tcase, a_weaker_policy_releases_what_came_with_it);
 	tcase_add_test(tcase, no_syncs_while_a_snapshot_is_written_if_wanted);
 	tcase_add_loop_test(tcase, many_threads_write_while_it_is_rewritten, AOF_ALWAYS, AOF_NO + 1);
 }
