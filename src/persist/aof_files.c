@@ -271,6 +271,15 @@ static int increment_make(struct aof *aof, struct manifest *next, struct aof_fil
 	return result;
 }
 
+/* The journal was mended, so its gap is not to be seen any more: nothing that stands behind that may be written to the
+ * file as if nothing was missing. */
+static void lose_file(struct aof *aof)
+{
+	aof->file.lost = true;
+	if (aof->file.error == 0)
+		aof->file.error = -ENOMEM;
+}
+
 /* Goes on in a new file. What is not good in the old one is left to the base that comes. */
 static void rotate(struct aof *aof, bool good)
 {
@@ -281,6 +290,8 @@ static void rotate(struct aof *aof, bool good)
 	int result = increment_make(aof, &next, &file);
 
 	if (result != 0) {
+		if (aof->now.rotate_gap && aof->file.fd >= 0)
+			lose_file(aof);
 		rotation_forget(aof);
 		rewrite_end(aof, result);
 		return;

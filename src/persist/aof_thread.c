@@ -115,8 +115,9 @@ static void release(struct aof *aof, bool synced_only)
 		position = UINT64_MAX - 1;
 	if (!aof->now.taken_back && position == aof->released)
 		return;
-	if (!aof->now.taken_back && !synced_only && position > aof->released && aof->released > aof->reader.position &&
-	    aof->released - aof->reader.position > limit / 2)
+	/* The reader may have passed it: by more than a small limit, or when a weaker policy comes. */
+	if (!aof->now.taken_back && !synced_only && position > aof->released &&
+	    aof->released > aof->reader.position + limit / 2)
 		return;
 	publish(aof, position);
 }

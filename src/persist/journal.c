@@ -23,6 +23,7 @@
 
 #include "base/lock.h"
 #include "persist/effect.h"
+#include "store/memory.h"
 
 enum {
 	CHUNK_SIZE = 256 * 1024, /* bytes of a chunk's own */
@@ -125,7 +126,7 @@ static bool stock(struct journal_chunk **list, size_t count, size_t bytes)
 	for (const struct journal_chunk *chunk = *list; chunk != NULL && there < count; chunk = chunk_next(chunk))
 		there++;
 	for (; there < count; there++) {
-		struct journal_chunk *chunk = malloc(sizeof(*chunk) + bytes);
+		struct journal_chunk *chunk = store_malloc(sizeof(*chunk) + bytes);
 
 		if (chunk == NULL)
 			return false;

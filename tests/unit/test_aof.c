@@ -26,6 +26,7 @@
 #include "persist/file.h"
 #include "persist/journal.h"
 #include "scratch.h"
+#include "store/memory.h"
 #include "suites.h"
 
 enum { LIMIT = 1 << 20, DEADLINE_MS = 20 * 1000, LARGE = 300 * 1000 };
@@ -514,6 +515,18 @@ START_TEST(a_weaker_policy_releases_what_came_with_it)
 }
 END_TEST
 
+/* More than the limit is written in one turn. */
+START_TEST(a_value_larger_than_the_queue_is_released)
+{
+	open_policy(AOF_EVERYSEC);
+	aof_set_queue_limit(10);
+	await(journal_released() == journal_position() + 10);
+	set_large("key");
+	await(journal_released() == journal_position() + 10);
+	ck_assert_int_eq(aof_close(), 0);
+}
+END_TEST
+
 START_TEST(no_syncs_while_a_snapshot_is_written_if_wanted)
 {
 	struct aof_options options = options_for(AOF_ALWAYS);
@@ -883,6 +896,69 @@ START_TEST(a_rewrite_may_follow_another_within_a_turn)
 }
 END_TEST
 
+static void *no_memory(size_t size)
+{
+	(void)size;
+	return NULL;
+}
+
+/* Changes a key when the journal has no memory for it. */
+static void lose_unit(const char *name)
+{
+	static char large[LARGE];
+	struct key key = keyspace_key(keyspace, slice_of(name));
+	struct entry *found;
+
+	keyspace_lock_shard(keyspace, key.shard);
+	found = keyspace_find(keyspace, 0, &key, 1);
+	ck_assert(keyspace_set(keyspace, 0, &key, found, (struct slice){large, LARGE}, KEYSPACE_PERSIST) != NULL);
+	store_malloc = no_memory;
+	keyspace_unlock_shard(keyspace, key.shard);
+	store_malloc = malloc;
+	ck_assert(journal_is_broken());
+}
+
+START_TEST(a_lost_unit_needs_a_new_base)
+{
+	open_policy((enum aof_policy)_i);
+	set("key", "value");
+	lose_unit("lost");
+	set("after", "value");
+	await(atomic_load(&troubles) == 1 && atomic_load(&rewrites_needed) > 0);
+	ck_assert_int_eq(figures().trouble, -ENOMEM);
+	serve_until_synced();
+	ck_assert_int_eq(atomic_load(&recoveries), 1);
+	set("key", "other");
+	ck_assert_int_eq(aof_flush(DEADLINE_MS), 0);
+	ck_assert_int_eq(aof_close(), 0);
+	expect_on_disk(journal_position());
+	ck_assert_uint_eq(files_on_disk(), 2);
+}
+END_TEST
+
+START_TEST(nothing_is_written_behind_a_gap_if_the_rewrite_cannot_begin)
+{
+	uint64_t position;
+
+	if (!disk_is_faulty())
+		return;
+	open_policy((enum aof_policy)_i);
+	set("key", "value");
+	ck_assert_int_eq(aof_flush(DEADLINE_MS), 0);
+	position = journal_position();
+	disk_fail(DISK_OPEN, EMFILE, 0, 1);
+	lose_unit("lost");
+	rotate();
+	await(atomic_load(&rewrite_errors) == 1);
+	set("key", "behind the gap");
+	await(atomic_load(&troubles) == 1 && atomic_load(&rewrites_needed) > 0);
+	expect_on_disk(position);
+	serve_until_synced();
+	ck_assert_int_eq(aof_close(), 0);
+	expect_on_disk(journal_position());
+}
+END_TEST
+
 START_TEST(a_removed_directory_comes_back)
 {
 	open_policy((enum aof_policy)_i);
@@ -1107,6 +1183,7 @@ static void add_usual(TCase *tcase)
 	tcase_add_test(tcase, the_next_run_goes_on);
 	tcase_add_test(tcase, policies_change_while_it_runs);
 	tcase_add_test(tcase, a_weaker_policy_releases_what_came_with_it);
+	tcase_add_test(tcase, a_value_larger_than_the_queue_is_released);
 	tcase_add_test(tcase, no_syncs_while_a_snapshot_is_written_if_wanted);
 	tcase_add_loop_test(tcase, many_threads_write_while_it_is_rewritten, AOF_ALWAYS, AOF_NO + 1);
 }
@@ -1134,6 +1211,8 @@ static void add_trouble(TCase *tcase)
 	tcase_add_loop_test(tcase, what_a_sync_has_lost_is_cut_off, AOF_ALWAYS, AOF_EVERYSEC + 1);
 	tcase_add_test(tcase, a_sync_that_fails_again_begins_again);
 	tcase_add_test(tcase, a_rewrite_may_follow_another_within_a_turn);
+	tcase_add_loop_test(tcase, a_lost_unit_needs_a_new_base, AOF_ALWAYS, AOF_NO + 1);
+	tcase_add_loop_test(tcase, nothing_is_written_behind_a_gap_if_the_rewrite_cannot_begin, AOF_ALWAYS, AOF_NO + 1);
 	tcase_add_loop_test(tcase, a_removed_directory_comes_back, AOF_ALWAYS, AOF_NO + 1);
 	tcase_add_test(tcase, a_directory_that_was_moved_and_comes_back_is_good_again);
 	tcase_add_test(tcase, a_rewrite_that_cannot_begin_is_no_trouble);

@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "persist/journal.h"
+#include "store/memory.h"
 #include "suites.h"
 
 static struct keyspace *keyspace;
@@ -239,6 +240,36 @@ START_TEST(nothing_is_recorded_without_readers)
 }
 END_TEST
 
+static void *no_memory(size_t size)
+{
+	(void)size;
+	return NULL;
+}
+
+START_TEST(without_memory_a_unit_is_lost_and_all_that_follows_until_it_is_mended)
+{
+	static char large[100 * 1000];
+	struct slice value = {large, sizeof(large)};
+	uint64_t before;
+	struct key key;
+
+	set(0, "first", "value");
+	before = journal_position();
+	ck_assert(keyspace_set(keyspace, 0, &key, find(0, "key", &key), value, KEYSPACE_PERSIST) != NULL);
+	store_malloc = no_memory;
+	unlock(&key);
+	store_malloc = malloc;
+	ck_assert(journal_is_broken());
+	set(0, "second", "value");
+	ck_assert_uint_eq(journal_position(), before);
+	ck_assert_uint_eq(journal_own(), before);
+	journal_mend();
+	ck_assert(!journal_is_broken());
+	set(0, "third", "value");
+	expect_read("*2 $6 SELECT $1 0 *3 $3 SET $5 first $5 value *2 $6 SELECT $1 0 *3 $3 SET $5 third $5 value ");
+}
+END_TEST
+
 /* --- positions ---------------------------------------------------------------------------------------------------- */
 
 static void count_call(void *arg)
@@ -377,6 +408,7 @@ Suite *journal_suite(void)
 	tcase_add_test(tcase, large_values_stand_between_small_ones);
 	tcase_add_test(tcase, a_reader_attaches_where_another_has_not_been);
 	tcase_add_test(tcase, nothing_is_recorded_without_readers);
+	tcase_add_test(tcase, without_memory_a_unit_is_lost_and_all_that_follows_until_it_is_mended);
 	tcase_add_test(tcase, replies_wait_for_what_is_not_released);
 	tcase_add_test(tcase, writers_share_the_stream);
 	tcase_add_test(tcase, a_sleeping_reader_is_woken);
