@@ -54,10 +54,14 @@ char *file_join(const char *directory, const char *name)
 
 /* --- descriptors ------------------------------------------------------------------------------------------------- */
 
+/* Who makes a file means one of its own: a link that somebody else has put there would have the bytes of whatever it
+ * points to replaced. */
 int file_open(const char *path, int flags)
 {
 	int fd;
 
+	if ((flags & O_CREAT) != 0)
+		flags |= O_NOFOLLOW;
 	do
 		fd = open(path, flags | O_CLOEXEC, FILE_MODE);
 	while (fd < 0 && errno == EINTR);
@@ -236,6 +240,13 @@ bool file_is_directory(const char *path)
 	struct stat status;
 
 	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool file_is_regular(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 int file_make_directory(const char *path)

@@ -27,7 +27,7 @@ char *file_join(const char *directory, const char *name);
 /* --- descriptors ------------------------------------------------------------------------------------------------- */
 
 /* open(2) with these flags; a new file can be written by its owner and read by all, as far as the umask lets it.
- * Returns the descriptor, which no child process inherits. */
+ * Returns the descriptor, which no child process inherits. With O_CREAT -ELOOP when a symbolic link is at `path`. */
 int file_open(const char *path, int flags);
 
 /* Closes the descriptor, with any result. An error says that bytes written before may be lost. */
@@ -68,6 +68,9 @@ bool file_is_at(int fd, const char *path);
 /* Whether a directory is at `path`. */
 bool file_is_directory(const char *path);
 
+/* Whether an ordinary file is at `path`: anything else (a pipe, a device) may never be read to an end, nor opened. */
+bool file_is_regular(const char *path);
+
 /* Makes a directory; that it is there already is no error. Its name is synced by its parent's file_sync_directory(). */
 int file_make_directory(const char *path);
 
@@ -81,7 +84,8 @@ int file_sync_directory(const char *path);
 /* ... in the directory that this file is in. */
 int file_sync_parent(const char *path);
 
-/* Appends the whole file to `out`; -EFBIG when it has more than `max` bytes. With an error `out` is as it was. */
+/* Appends the whole of an ordinary file to `out`; -EFBIG when it has more than `max` bytes. With an error `out` is as
+ * it was. */
 int file_read_all(const char *path, size_t max, struct buffer *out);
 
 /* Puts a file with these bytes at `path`, on the disk, so that whatever happens the old one or the new one is there,

@@ -314,11 +314,14 @@ bool manifest_parse(struct manifest *manifest, struct slice text, struct manifes
 bool manifest_load(struct manifest *manifest, const char *path, struct manifest_error *error)
 {
 	struct buffer text = {0};
-	int result = file_read_all(path, FILE_MOST, &text);
+	bool other = file_size_at(path) >= 0 && !file_is_regular(path);
+	int result = other ? -EINVAL : file_read_all(path, FILE_MOST, &text);
 	bool loaded = false;
 
-	*error = (struct manifest_error){.code = result};
-	if (result < 0)
+	*error = (struct manifest_error){.code = other ? 0 : result};
+	if (other)
+		error->text = "it is no ordinary file";
+	else if (result < 0)
 		error->text = file_error(result);
 	else
 		loaded = manifest_parse(manifest, buffer_slice(&text), error);

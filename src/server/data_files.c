@@ -38,6 +38,8 @@ static bool add(struct data_files *files, char *path, bool snapshot, struct load
 	size = file_size_at(path);
 	if (size < 0)
 		return fail(fault, path, file_error((int)size));
+	if (!file_is_regular(path))
+		return fail(fault, path, "it is no ordinary file");
 	files->files[files->count - 1].size = (uint64_t)size;
 	files->total += (uint64_t)size;
 	return true;
@@ -77,7 +79,7 @@ static bool manifest_find(struct data_files *files, struct load_fault *fault)
 		fail(fault, path, file_error(error.code));
 	if (!good && error.code == 0) {
 		snprintf(text, sizeof(text), "line %u: %s", error.line, error.text);
-		fail(fault, path, text);
+		fail(fault, path, error.line > 0 ? text : error.text);
 	}
 	free(path);
 	return good;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "data_files.h"
 #include "harness.h"
@@ -358,13 +359,27 @@ START_TEST(files_that_are_named_must_be_there)
 }
 END_TEST
 
+/* Nobody writes to the pipe: who opened it would wait for ever. */
+START_TEST(files_must_be_ordinary)
+{
+	static const char *const names[] = {BASE, INCR_1, INCR_2, MANIFEST};
+	char directory[256], path[600];
+
+	make_parts(directory, "SELECT 0");
+	snprintf(path, sizeof(path), "%s/%s", directory, names[_i]);
+	ck_assert_int_eq(remove(path), 0);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	expect_aof_refused(directory, TEXTS(names[_i], "it is no ordinary file"));
+}
+END_TEST
+
 START_TEST(a_damaged_manifest_is_refused)
 {
 	static const struct {
 		const char *text;
 		const char *error;
 	} given[] = {
-		{"", "line "},
+		{"", "empty"},
 		{"file appendonly.aof.1.base.rdb seq 1 type b", "line 1"},
 		{"file appendonly.aof.1.base.rdb seq 1 type x\n", "line 1"},
 		{"file appendonly.aof.1.base.rdb seq 1 type b\nfile ../x seq 1 type i\n", "line 2"},
@@ -451,6 +466,7 @@ Suite *load_aof_suite(void)
 	tcase_add_test(alone, a_base_must_be_whole);
 	tcase_add_loop_test(alone, damage_in_the_middle_is_refused, 0, 3);
 	tcase_add_loop_test(alone, files_that_are_named_must_be_there, 0, 3);
+	tcase_add_loop_test(alone, files_must_be_ordinary, 0, 4);
 	tcase_add_loop_test(alone, a_damaged_manifest_is_refused, 0, 6);
 	tcase_add_loop_test(alone, commands_that_cannot_be_run_are_refused, 0, 5);
 	tcase_add_loop_test(alone, two_daemons_do_not_share_a_directory, 0, 2);

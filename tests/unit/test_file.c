@@ -223,6 +223,28 @@ START_TEST(a_file_is_replaced_whole_or_not_at_all)
 }
 END_TEST
 
+START_TEST(what_is_made_is_no_link)
+{
+	scratch_write("precious", SLICE("bytes"));
+	ck_assert_int_eq(symlink(scratch_path("precious"), scratch_path("link")), 0);
+	ck_assert_int_eq(file_open(scratch_path("link"), O_WRONLY | O_CREAT | O_TRUNC), -ELOOP);
+	ck_assert_int_eq(file_lock(scratch_path("link"), NULL), -ELOOP);
+	ck_assert_int_eq(file_replace(scratch_path("new"), scratch_path("link"), SLICE("other")), -ELOOP);
+	scratch_expect("precious", SLICE("bytes"));
+}
+END_TEST
+
+START_TEST(an_ordinary_file_is_known)
+{
+	scratch_write("file", SLICE("bytes"));
+	ck_assert_int_eq(mkfifo(scratch_path("pipe"), 0600), 0);
+	ck_assert(file_is_regular(scratch_path("file")));
+	ck_assert(!file_is_regular(scratch_path("pipe")));
+	ck_assert(!file_is_regular(scratch_path("")));
+	ck_assert(!file_is_regular(scratch_path("none")));
+}
+END_TEST
+
 START_TEST(a_lock_has_one_holder)
 {
 	int64_t holder = -1;
@@ -274,6 +296,8 @@ Suite *file_suite(void)
 	tcase_add_test(tcase, directories_are_made_once);
 	tcase_add_test(tcase, whole_files_are_read);
 	tcase_add_test(tcase, a_file_is_replaced_whole_or_not_at_all);
+	tcase_add_test(tcase, what_is_made_is_no_link);
+	tcase_add_test(tcase, an_ordinary_file_is_known);
 	tcase_add_test(tcase, a_lock_has_one_holder);
 	tcase_add_test(tcase, a_lock_ends_with_its_process);
 	suite_add_tcase(suite, tcase);
