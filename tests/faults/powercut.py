@@ -5,7 +5,7 @@ on the disk at some moment, a daemon starts on it, and each client looks whether
 
 The moments are those after each change of a name (files made, renamed, removed) and some others at random. What was not
 synced is gone, or there in part (disk.py). Under appendfsync always all that was answered before the moment must be
-there, under everysec all that was answered a second before the last sync, of which there must be one at least every two.
+there, under everysec all that was answered a second before the last sync began, of which there must be one at least every two.
 Ends with the line "N passed, N failed".
 """
 
@@ -22,7 +22,7 @@ from crash import CLIENTS, Clients, Operator, owned
 from crash_client import Order
 from daemon import Daemon, DidNotStart, observe
 from disk import Disk
-from faultfs import FaultFs, read_events
+from faultfs import SYNC_BEGINS, FaultFs, read_events
 from history import judge_together
 from promise import Promise, begin
 
@@ -88,8 +88,12 @@ class Recording:
     def promise_at(self, moment):
         """What was promised by then. A moment lasts until the next event is over."""
         now = self.events[moment].time if moment < len(self.events) else self.ended
-        syncs = [event.time for event in self.events[:moment] if event.kind == "sync" and event.path.endswith(".incr.aof")]
-        return self.promise.at(now, syncs[-1] if syncs else 0)
+        syncs = [event for event in self.events[:moment] if event.kind == "sync" and event.path.endswith(".incr.aof")]
+        return self.promise.at(now, self._begin_of(syncs[-1]) if syncs else 0)
+
+    def _begin_of(self, sync):
+        """A sync takes along what was written before it began, however long it takes."""
+        return next(event.time for event in self.events if event.kind == SYNC_BEGINS and event.sync == sync.sync)
 
 
 class Test:
