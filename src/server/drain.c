@@ -105,7 +105,10 @@ static void on_saved(void *arg, bool good)
 		drain_end(drain);
 		return;
 	}
-	log_event(LOG_WARNING, "cannot save the data: not shutting down");
+	log_event(
+		LOG_WARNING, "cannot save the data: not shutting down",
+		LOG_TEXT_FIELD("advice",
+			       "SHUTDOWN FORCE ends it without saving; so do two signals, one right after the other"));
 	drain->stopped = false;
 	gate_lower(GATE_PAUSED_ALL);
 	net_resume_postponed(drain->net);
@@ -162,6 +165,18 @@ static void on_tick(uv_timer_t *timer)
 		log_left(drain, left);
 }
 
+/* Who pressed Ctrl-C while clients are idle waits in vain, and is told what to do. */
+static void log_begun(const struct drain *drain)
+{
+	static const char event[] = "shutdown begun: no longer listening, serving until every client has left";
+
+	if (drain->signals > 0 && drain->logged_left > 0)
+		log_event(LOG_NOTICE, event, LOG_INT("clients", drain->logged_left),
+			  LOG_TEXT_FIELD("advice", "another signal ends it at once"));
+	else
+		log_event(LOG_NOTICE, event, LOG_INT("clients", drain->logged_left));
+}
+
 static void drain_begin(struct drain *drain)
 {
 	if (drain->begun || drain->stopped)
@@ -177,8 +192,7 @@ static void drain_begin(struct drain *drain)
 	drain->begun_ns = clock_monotonic_ns();
 	drain->logged_ns = drain->begun_ns;
 	drain->logged_left = clients_left(drain);
-	log_event(LOG_NOTICE, "shutdown begun: no longer listening, serving until every client has left",
-		  LOG_INT("clients", drain->logged_left));
+	log_begun(drain);
 	uv_timer_start(&drain->timer, on_tick, 0, TICK_MS);
 }
 

@@ -60,7 +60,7 @@ START_TEST(a_busy_client_is_served_until_it_leaves)
 	server_signal(server, _i == 0 ? SIGTERM : SIGINT);
 	server_log_wait(server, "\"msg\":\"shutdown begun");
 	ck_assert_uint_eq(server_log_count(server, _i == 0 ? "\"signal\":\"SIGTERM\"" : "\"signal\":\"SIGINT\""), 1);
-	ck_assert_uint_eq(server_log_count(server, "every client has left\",\"clients\":1}"), 1);
+	ck_assert_uint_eq(server_log_count(server, "every client has left\",\"clients\":1,\"advice\""), 1);
 	for (end = clock_milliseconds() + 500; clock_milliseconds() < end;) {
 		ck_assert(is_refused(server));
 		expect(c, "$value", "GET", "key", NULL);
@@ -98,7 +98,7 @@ START_TEST(the_log_counts_who_is_left)
 	struct client **clients = clients_open(server, 3);
 
 	server_signal(server, SIGTERM);
-	server_log_wait(server, "every client has left\",\"clients\":3}");
+	server_log_wait(server, "every client has left\",\"clients\":3,\"advice\":\"another signal ends it at once\"}");
 	client_close(clients[2]);
 	server_log_wait(server, "\"msg\":\"clients left to wait for\",\"clients\":2}");
 	client_close(clients[1]);

@@ -101,6 +101,7 @@ START_TEST(a_failure_may_be_ignored)
 	/* the shutdown is called off, unless it is forced */
 	client_send_command(c, "SHUTDOWN", "NOW", NULL);
 	expect_reply(c, "-ERR Errors trying to SHUTDOWN. Check logs.");
+	server_log_wait(server, "\"advice\":\"SHUTDOWN FORCE ends it without");
 	client_send_command(c, "SHUTDOWN", "NOW", "FORCE", NULL);
 	ck_assert_int_eq(server_wait(server), 0);
 	server_stop(server);
