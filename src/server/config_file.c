@@ -150,12 +150,47 @@ static bool load_line(struct loader *loader, char *line, size_t len)
 	return load_setting(loader, words, count);
 }
 
+/* Adds the number of a line to an error that an earlier line has made, as far as there is room. */
+static void error_add_line(char *error, unsigned line, bool first)
+{
+	const char *before = first ? "; wrong, too: line " : ", ";
+	size_t len = strlen(error);
+	size_t room = CONFIG_ERROR_TEXT - len;
+
+	if (room > 40)
+		snprintf(error + len, room, "%s%u", before, line);
+	else if (error[len - 1] != '.')
+		snprintf(error + len, room, ", ...");
+}
+
+/* Goes on behind a wrong line: whoever brings a redis.conf along wants to know of all lines to strike, not of one at a
+ * time. */
+static bool load_lines(struct loader *loader, char *text, struct slice rest)
+{
+	char *error = loader->error;
+	char later[CONFIG_ERROR_TEXT];
+	unsigned wrong = 0;
+
+	while (rest.len > 0) {
+		char *line = text + (rest.data - text);
+
+		loader->line++;
+		if (load_line(loader, line, config_next_line(&rest).len))
+			continue;
+		loader->error = later;
+		wrong++;
+		if (wrong > 1)
+			error_add_line(error, loader->line, wrong == 2);
+	}
+	loader->error = error;
+	return wrong == 0;
+}
+
 static bool load_file(struct loader *outer, const char *path)
 {
 	struct loader loader = {outer->values, outer->given, path, 0, outer->depth + 1, outer->error};
 	struct buffer text = {0};
-	struct slice rest;
-	bool good = true;
+	bool good;
 
 	if (loader.depth > MAX_INCLUDES)
 		return loader_fail(outer, "too many files that include each other");
@@ -166,13 +201,7 @@ static bool load_file(struct loader *outer, const char *path)
 	}
 	if (strcmp(path, "-") == 0)
 		loader.file = "standard input";
-	rest = buffer_slice(&text);
-	while (good && rest.len > 0) {
-		char *line = text.data + (rest.data - text.data);
-
-		loader.line++;
-		good = load_line(&loader, line, config_next_line(&rest).len);
-	}
+	good = load_lines(&loader, text.data, buffer_slice(&text));
 	buffer_free(&text);
 	return good;
 }

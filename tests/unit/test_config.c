@@ -178,6 +178,8 @@ START_TEST(test_file_errors_name_the_place)
 		{"daemonize yes\n", ":1: daemonize: only 'no' is supported"},
 		{"appendonly maybe\n", ":1: appendonly: argument must be 'yes' or 'no'"},
 		{"include /nowhere/x.conf\n", ":1: cannot read configuration file '/nowhere/x.conf': No such file"},
+		{"port x\nport 1\nprot 2\ndatabases y\n",
+		 ":1: port: argument couldn't be parsed into an integer; wrong, too: line 3, 4"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -188,6 +190,21 @@ START_TEST(test_file_errors_name_the_place)
 		ck_assert_msg(strncmp(error, expected, strlen(expected)) == 0, "%s\n%s", error, expected);
 		ck_assert_int_eq(config_number(&config, CONFIG_PORT), 6379);
 	}
+}
+END_TEST
+
+/* As many of the wrong lines are named as there is room for. */
+START_TEST(test_many_wrong_lines)
+{
+	static const char line[] = "no-such-setting 1\n";
+	enum { LINES = 1000 };
+	char text[LINES * (sizeof(line) - 1) + 1];
+
+	for (size_t i = 0; i < LINES; i++)
+		memcpy(text + i * (sizeof(line) - 1), line, sizeof(line));
+	ck_assert(!load(text, 0, NULL));
+	ck_assert_ptr_nonnull(strstr(error, ":1: unknown setting 'no-such-setting'; wrong, too: line 2, 3, 4, "));
+	ck_assert_str_eq(error + strlen(error) - 5, ", ...");
 }
 END_TEST
 
@@ -588,6 +605,7 @@ Suite *config_suite(void)
 	tcase_add_test(files, test_defaults);
 	tcase_add_test(files, test_file_syntax);
 	tcase_add_test(files, test_file_errors_name_the_place);
+	tcase_add_test(files, test_many_wrong_lines);
 	tcase_add_test(files, test_lines_that_add_up);
 	tcase_add_test(files, test_save_points);
 	tcase_add_test(files, test_directory);
