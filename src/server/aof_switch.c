@@ -274,6 +274,9 @@ static void turn_job(uv_loop_t *loop, void *arg)
 		background_run(turn_on, self);
 		return;
 	}
+	log_event(LOG_WARNING, "the append-only file ends here and is left as it is",
+		  LOG_TEXT_FIELD("advice", "a start with appendonly yes would load it without what comes after: "
+					   "set it in the configuration file, too, or move the file away"));
 	if (self->work == PERSISTENCE_REWRITE)
 		persistence_abandon(self, -ECANCELED);
 	keyspace_lock_all(self->keyspace);

@@ -116,10 +116,24 @@ static bool old_find(struct data_files *files, const char *dir)
 	return true;
 }
 
+static char *snapshot_path(const struct config *config)
+{
+	return file_join(config_text(config, CONFIG_DIR), config_text(config, CONFIG_DBFILENAME));
+}
+
+/* Says which data is on the disk and is passed over: whoever put it there may have meant it to be loaded. The path is
+ * taken over; it may be NULL. */
+static void log_passed_over(enum log_level level, const char *event, char *path)
+{
+	if (path != NULL && file_size_at(path) >= 0)
+		log_event(level, event, LOG_TEXT_FIELD("file", path));
+	free(path);
+}
+
 /* Adds the snapshot; `needed`: it is an error when there is none. */
 static bool add_snapshot(struct data_files *files, const struct config *config, bool needed, struct load_fault *fault)
 {
-	char *path = file_join(config_text(config, CONFIG_DIR), config_text(config, CONFIG_DBFILENAME));
+	char *path = snapshot_path(config);
 
 	if (path == NULL)
 		return fail_memory(fault);
@@ -137,6 +151,9 @@ static bool find_append_only(struct data_files *files, const struct config *conf
 	if (!old_find(files, config_text(config, CONFIG_DIR)))
 		return fail_memory(fault);
 	files->start = AOF_CONTINUES;
+	if (files->old != NULL || files->manifest.count > 0)
+		log_passed_over(LOG_NOTICE, "the snapshot is not loaded: there is an append-only file",
+				snapshot_path(config));
 	if (files->old != NULL)
 		return add(files, strdup(files->old), false, fault);
 	if (files->manifest.count > 0)
@@ -157,6 +174,8 @@ bool data_files_find(struct data_files *files, const struct config *config, stru
 	files->append_only = config_number(config, CONFIG_APPENDONLY) != 0;
 	if (files->append_only)
 		return find_append_only(files, config, fault);
+	log_passed_over(LOG_WARNING, "the append-only file is not loaded: appendonly is no",
+			manifest_path(files->dir, files->filename));
 	return add_snapshot(files, config, false, fault);
 }
 

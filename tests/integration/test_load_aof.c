@@ -184,8 +184,30 @@ START_TEST(a_snapshot_becomes_the_first_base)
 	ck_assert_int_gt(data_size(directory, BASE), 0);
 	data_write_text(directory, "dump.rdb", "is not looked at any more");
 	server = start(directory);
+	server_log_wait(server, "the snapshot is not loaded: there is an append-only file");
 	c = client_open(server, 2);
 	expect(c, "$2", "GET", "a", NULL);
+	server_stop(server);
+}
+END_TEST
+
+/* What is switched off stays on the disk, and whoever starts on it is told which data it is. */
+START_TEST(an_append_only_file_is_passed_over_aloud)
+{
+	static const char passed_over[] = "the append-only file is not loaded: appendonly is no";
+	char directory[256];
+	struct server *server;
+	struct client *c;
+
+	directory_make(directory);
+	server = start(directory);
+	ck_assert_uint_eq(server_log_count(server, "is not loaded"), 0);
+	c = client_open(server, 2);
+	expect(c, "+OK", "CONFIG", "SET", "appendonly", "no", NULL);
+	server_log_wait(server, "the append-only file ends here and is left as it is");
+	server_stop(server);
+	server = server_start_in(directory, "--appendonly", "no", NULL);
+	server_log_wait(server, passed_over);
 	server_stop(server);
 }
 END_TEST
@@ -459,6 +481,7 @@ Suite *load_aof_suite(void)
 	tcase_add_test(alone, an_old_file_may_begin_as_a_snapshot);
 	tcase_add_test(alone, an_old_file_that_is_refused_stays);
 	tcase_add_test(alone, a_snapshot_becomes_the_first_base);
+	tcase_add_test(alone, an_append_only_file_is_passed_over_aloud);
 	tcase_add_loop_test(alone, a_torn_end_is_cut_off, 0, sizeof(torn) / sizeof(torn[0]));
 	tcase_add_loop_test(alone, a_torn_end_is_refused_when_told_so, 0, sizeof(torn) / sizeof(torn[0]));
 	tcase_add_test(alone, zeros_at_the_end_are_cut_off);
