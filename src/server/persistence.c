@@ -172,13 +172,13 @@ static void answer(struct persistence *self, struct persistence_waiter *waiters,
 	}
 }
 
-static void log_end(enum persistence_work work, int error, const struct snapshot_figures *figures, int64_t took)
+static void log_end(enum persistence_work work, int error, const struct snapshot_figures *figures, int64_t ms)
 {
 	const char *kind = work == PERSISTENCE_DUMP ? "dump" : "rewrite";
 
 	if (error == 0)
 		log_event(LOG_NOTICE, "snapshot saved", LOG_TEXT_FIELD("kind", kind), LOG_INT("keys", figures->keys),
-			  LOG_INT("bytes", figures->bytes), LOG_INT("seconds", took));
+			  LOG_INT("bytes", figures->bytes), LOG_INT("ms", ms));
 	else if (error == -ECANCELED)
 		log_event(LOG_NOTICE, "snapshot abandoned", LOG_TEXT_FIELD("kind", kind));
 	else
@@ -194,6 +194,7 @@ static void note_end(struct persistence *self, enum persistence_work work, int e
 	int64_t now = now_seconds();
 
 	record->took = now - record->began;
+	record->took_ms = (int64_t)((clock_monotonic_ns() - record->began_ns) / 1000000);
 	record->began = -1;
 	record->memory = figures->most;
 	if (error == -ECANCELED)
@@ -214,14 +215,14 @@ static void work_ended(struct persistence *self, int error, const struct snapsho
 	struct persistence_waiter *served = NULL;
 	void (*on_last)(void *arg, bool good) = NULL;
 	enum persistence_work work;
-	int64_t took;
+	int64_t ms;
 
 	lock_take(&self->lock);
 	work = self->work;
 	self->work = PERSISTENCE_NONE;
 	self->abandoned = false;
 	note_end(self, work, error, figures);
-	took = record_of(self, work)->took;
+	ms = record_of(self, work)->took_ms;
 	if (work == PERSISTENCE_REWRITE && error == 0)
 		self->aof_awaits_base = false;
 	if (work == PERSISTENCE_DUMP) {
@@ -233,7 +234,7 @@ static void work_ended(struct persistence *self, int error, const struct snapsho
 		}
 	}
 	lock_release(&self->lock);
-	log_end(work, error, figures, took);
+	log_end(work, error, figures, ms);
 	aof_set_snapshot(false);
 	answer(self, served, error == 0);
 	tell_trouble(self);
@@ -505,6 +506,7 @@ static bool reserve(struct persistence *self, enum persistence_work work)
 		return false;
 	self->work = work;
 	record->began = now_seconds();
+	record->began_ns = clock_monotonic_ns();
 	record->tried = record->began;
 	if (work == PERSISTENCE_REWRITE) {
 		self->rewrite_wanted = false;
@@ -680,7 +682,7 @@ enum host_begun persistence_rewrite(struct persistence *self, bool in_exec)
 
 	aof_figures(&figures);
 	if (!figures.open) {
-		log_event(LOG_WARNING, "no rewrite: the append-only file is not open");
+		log_event(LOG_WARNING, "no rewrite: there is no append-only file, for appendonly is no");
 		return HOST_FAILED;
 	}
 	lock_take(&self->lock);

@@ -37,7 +37,9 @@ enum persistence_work {
 /* How the snapshots of one kind have fared. Unix times in seconds; -1: never. */
 struct persistence_record {
 	int64_t began;	   /* the present one */
+	uint64_t began_ns; /* by the monotonic clock */
 	int64_t took;	   /* seconds, the last one */
+	int64_t took_ms;
 	int64_t tried;	   /* when the last one began */
 	int64_t succeeded; /* when the last good one ended */
 	bool failed;	   /* the last one */
