@@ -19,6 +19,7 @@
 #include "persist/file.h"
 #include "persist/journal.h"
 #include "server/data_dir.h"
+#include "server/persistence_work.h"
 
 static enum aof_policy policy(void)
 {
