@@ -255,11 +255,12 @@ static void turn_job(uv_loop_t *loop, void *arg)
 {
 	struct turning turning = *(struct turning *)arg;
 	struct persistence *self = turning.self;
-	bool is_new;
+	bool is_new, rewrites;
 
 	(void)loop;
 	free(arg);
 	lock_take(&self->lock);
+	rewrites = self->work == PERSISTENCE_REWRITE;
 	self->aof_turns--;
 	/* What is set while the data is loaded takes effect when it is (persistence_ready). */
 	is_new = !self->stopping && !gate_has(GATE_LOADING) && self->aof_on != turning.on;
@@ -278,7 +279,7 @@ static void turn_job(uv_loop_t *loop, void *arg)
 	log_event(LOG_WARNING, "the append-only file ends here and is left as it is",
 		  LOG_TEXT_FIELD("advice", "a start with appendonly yes would load it without what comes after: "
 					   "set it in the configuration file, too, or move the file away"));
-	if (self->work == PERSISTENCE_REWRITE)
+	if (rewrites)
 		persistence_abandon(self, -ECANCELED);
 	keyspace_lock_all(self->keyspace);
 	keyspace_record(self->keyspace, NULL);

@@ -212,7 +212,7 @@ enum host_begun persistence_rewrite(struct persistence *self, bool in_exec)
 
 	aof_figures(&figures);
 	if (!figures.open) {
-		log_event(LOG_WARNING, "no rewrite: there is no append-only file, for appendonly is no");
+		log_event(LOG_WARNING, "no rewrite: appendonly is no, or the append-only file could not be opened");
 		return HOST_FAILED;
 	}
 	lock_take(&self->lock);

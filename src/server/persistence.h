@@ -64,6 +64,7 @@ struct persistence {
 	struct snapshot *snapshot;	 /* NULL until it has begun; read by those who hold a shard's lock, too */
 	uint64_t keys;			 /* that it will have */
 	struct snapshot_figures written; /* of a rewrite that the append-only file is taking */
+	bool commands;			 /* the present one writes commands, not an RDB file; of who has begun it */
 	uint64_t changes_then;		 /* keyspace_changes() at its instant */
 	int64_t instant_ms;		 /* Unix time of its instant */
 	int64_t policy;			 /* maxmemory-policy then: what it notes of the use of keys */

@@ -5,8 +5,9 @@
  * that nothing more comes; the writer puts the file in its place and has worker 0 account for it, answer those who
  * wait, and begin what is wanted next.
  *
- * Failure modes: whatever happens, the writer's thread ends with on_done() once, and that is where a snapshot ends.
- * When the writer fails, the store's snapshot is told to hand over nothing more, and its steps go on to their end.
+ * Failure modes: whatever happens, done_job() runs once, on worker 0's thread, and that is where a snapshot ends; of a
+ * rewrite, when the append-only file has taken its base. When the writer fails, the store's snapshot is told to hand
+ * over nothing more, and its steps go on to their end.
  *
  * Locks: shards, then the configuration's, then `lock`.
  */
@@ -62,7 +63,7 @@ static char *path_beside(struct persistence *self, const char *temp)
 
 	if (dir == NULL)
 		return NULL;
-	*strrchr(dir, '/') = '\0';
+	strrchr(dir, '/')[1] = '\0';
 	uv_mutex_lock(&self->config->lock);
 	path = file_join(dir, config_text(self->config, CONFIG_DBFILENAME));
 	uv_mutex_unlock(&self->config->lock);
@@ -203,7 +204,7 @@ static void done_job(uv_loop_t *loop, void *arg)
 	struct ending *ending = arg;
 	struct persistence *self = ending->self;
 	struct snapshot *snapshot;
-	struct snapshot_figures figures;
+	struct snapshot_figures figures = {0};
 	int error = ending->error;
 	enum persistence_work work;
 
@@ -219,8 +220,10 @@ static void done_job(uv_loop_t *loop, void *arg)
 	if (work == PERSISTENCE_REWRITE && self->abandoned && error == 0)
 		error = self->aof_on ? -EIO : -ECANCELED;
 	lock_release(&self->lock);
-	figures = snapshot_figures(snapshot);
-	snapshot_free(snapshot);
+	if (snapshot != NULL) { /* else it could not be begun */
+		figures = snapshot_figures(snapshot);
+		snapshot_free(snapshot);
+	}
 	if (work != PERSISTENCE_REWRITE) {
 		work_ended(self, error, &figures);
 		return;
@@ -230,7 +233,7 @@ static void done_job(uv_loop_t *loop, void *arg)
 		lock_take(&self->lock);
 		self->written = figures;
 		lock_release(&self->lock);
-		aof_base_done(setting_get(&settings.aof_use_rdb_preamble) != 0);
+		aof_base_done(!self->commands);
 		return;
 	}
 	aof_base_failed();
@@ -367,6 +370,18 @@ static void count_keys(struct persistence *self, struct snapshot *snapshot)
 	lock_release(&self->lock);
 }
 
+/* It may have been turned off since the work was reserved: then it is about to be closed, and nobody would read what is
+ * recorded. */
+static bool aof_is_on(struct persistence *self)
+{
+	bool on;
+
+	lock_take(&self->lock);
+	on = self->aof_on;
+	lock_release(&self->lock);
+	return on;
+}
+
 /* The instant. False: the append-only file cannot begin a new part. */
 static bool take_instant(struct persistence *self, struct snapshot *snapshot, enum persistence_work work)
 {
@@ -375,7 +390,7 @@ static bool take_instant(struct persistence *self, struct snapshot *snapshot, en
 
 	keyspace_lock_all(self->keyspace);
 	if (work == PERSISTENCE_REWRITE) {
-		good = aof_rotate();
+		good = aof_is_on(self) && aof_rotate();
 		if (good)
 			keyspace_record(self->keyspace, journal_effects());
 	}
@@ -398,6 +413,7 @@ static struct snapshot *start_writer(struct persistence *self, enum persistence_
 {
 	bool rewrite = work == PERSISTENCE_REWRITE;
 
+	self->commands = rewrite && setting_get(&settings.aof_use_rdb_preamble) == 0;
 	return snapshot_start(
 		&(struct snapshot_options){
 			.target = {rewrite ? base_temp_path : dump_temp_path, rewrite ? base_publish : dump_publish,
@@ -405,7 +421,7 @@ static struct snapshot *start_writer(struct persistence *self, enum persistence_
 			.events = {on_room, on_done, self},
 			.shards = keyspace_shards(self->keyspace),
 			.queue_limit = QUEUE_LIMIT,
-			.commands = rewrite && setting_get(&settings.aof_use_rdb_preamble) == 0,
+			.commands = self->commands,
 			.compress = setting_get(&settings.rdbcompression) != 0,
 			.checksum = config_number(self->config, CONFIG_RDBCHECKSUM) != 0,
 			.aof_base = rewrite,
@@ -419,14 +435,13 @@ static struct snapshot *start_writer(struct persistence *self, enum persistence_
 
 bool persistence_begin(struct persistence *self, enum persistence_work work)
 {
-	struct snapshot_figures none = {0};
 	struct snapshot *snapshot = NULL;
 	int error = -EWOULDBLOCK;
 
 	if (work == PERSISTENCE_REWRITE || persistence_owns_dir(self))
 		snapshot = start_writer(self, work, &error);
 	if (snapshot == NULL) {
-		work_ended(self, error, &none);
+		on_done(self, error);
 		return false;
 	}
 	aof_set_snapshot(true);
@@ -435,7 +450,7 @@ bool persistence_begin(struct persistence *self, enum persistence_work work)
 	self->snapshot = snapshot;
 	lock_release(&self->lock);
 	if (!take_instant(self, snapshot, work)) {
-		snapshot_abandon(snapshot, -EIO);
+		snapshot_abandon(snapshot, aof_is_on(self) ? -EIO : -ECANCELED);
 		return false;
 	}
 	for (unsigned worker = 0; worker < self->threads; worker++)

@@ -20,7 +20,7 @@ bool persistence_owns_dir(struct persistence *persistence);
 /* Reserves the work. Under persistence->lock. False: another one is under way. */
 bool persistence_reserve(struct persistence *persistence, enum persistence_work work);
 
-/* Begins the work that has been reserved. No shard is locked. False when it cannot: then the work is over, or soon. */
+/* Begins the work that has been reserved. No shard is locked. False when it cannot: then the work ends soon. */
 bool persistence_begin(struct persistence *persistence, enum persistence_work work);
 
 /* The snapshot that is under way is not wanted any more, because of a negative errno. Worker 0's thread. */
