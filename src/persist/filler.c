@@ -262,12 +262,18 @@ static struct batch *lane_take(struct lane *lane)
 
 static void lane_give_back(struct lane *lane, struct batch *batch)
 {
+	bool is_ordinary = batch->cap == BATCH_BYTES;
+
 	pthread_mutex_lock(&lane->mutex);
-	batch->next = lane->spare;
-	lane->spare = batch;
+	if (is_ordinary) {
+		batch->next = lane->spare;
+		lane->spare = batch;
+	}
 	lane->busy--;
 	pthread_cond_signal(&lane->done);
 	pthread_mutex_unlock(&lane->mutex);
+	if (!is_ordinary)
+		free(batch);
 }
 
 static void *lane_main(void *arg)
@@ -311,21 +317,22 @@ static void lane_flush(struct lane *lane)
 		batch_fill(lane->filler, lane->filling);
 }
 
-/* A batch to fill: a spare one, or a new one as long as the lane has few. Waits for one. NULL when there is no memory.
- */
-static struct batch *lane_batch(struct lane *lane)
+/* A batch to fill with a record of `size` bytes, and others: a spare one, or a new one as long as the lane has few.
+ * Waits for one. NULL when there is no memory. */
+static struct batch *lane_batch(struct lane *lane, size_t size)
 {
+	bool is_ordinary = size <= BATCH_BYTES;
 	struct batch *batch;
 
 	pthread_mutex_lock(&lane->mutex);
-	while (lane->spare == NULL && lane->busy >= LANE_BATCHES)
+	while (lane->busy >= LANE_BATCHES && !(is_ordinary && lane->spare != NULL))
 		pthread_cond_wait(&lane->done, &lane->mutex);
-	batch = lane->spare;
+	batch = is_ordinary ? lane->spare : NULL;
 	if (batch != NULL)
 		lane->spare = batch->next;
 	pthread_mutex_unlock(&lane->mutex);
 	if (batch == NULL)
-		return batch_new(BATCH_BYTES);
+		return batch_new(is_ordinary ? BATCH_BYTES : size);
 	batch->next = NULL;
 	return batch;
 }
@@ -342,7 +349,7 @@ static struct packed *lane_room(struct lane *lane, size_t size)
 		lane->filling = NULL;
 	}
 	if (lane->filling == NULL)
-		lane->filling = size <= BATCH_BYTES ? lane_batch(lane) : batch_new(size);
+		lane->filling = lane_batch(lane, size);
 	if (lane->filling == NULL)
 		return NULL;
 	packed = packed_at(lane->filling, lane->filling->used);
