@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "commands_text.h"
 #include "persist/aof_reader.h"
 #include "suites.h"
 
@@ -101,22 +102,7 @@ static void read_bytes(struct slice bytes, size_t stretch, size_t piece)
 /* Appends commands written as "SET a 1;GET a" to the file. */
 static void put(const char *commands)
 {
-	while (*commands != '\0') {
-		size_t len = strcspn(commands, ";");
-		const char *end = commands + len;
-		size_t words = 1;
-
-		for (const char *at = commands; at < end; at++)
-			words += *at == ' ';
-		buffer_printf(&file, "*%zu\r\n", words);
-		while (commands < end) {
-			size_t word = strcspn(commands, " ;");
-
-			buffer_printf(&file, "$%zu\r\n%.*s\r\n", word, (int)word, commands);
-			commands += word + (commands + word < end);
-		}
-		commands = end + (*end == ';');
-	}
+	commands_text_put(&file, commands);
 }
 
 static void put_value(const char *key, size_t len)

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/settings.h"
+#include "commands_text.h"
 #include "persist/file.h"
 #include "scratch.h"
 #include "server/replay.h"
@@ -46,22 +47,7 @@ static void teardown(void)
 /* Appends commands written as "SET a 1;DEL a" to the file. */
 static void put(const char *commands)
 {
-	while (*commands != '\0') {
-		size_t len = strcspn(commands, ";");
-		const char *end = commands + len;
-		size_t words = 1;
-
-		for (const char *at = commands; at < end; at++)
-			words += *at == ' ';
-		buffer_printf(&file, "*%zu\r\n", words);
-		while (commands < end) {
-			size_t word = strcspn(commands, " ;");
-
-			buffer_printf(&file, "$%zu\r\n%.*s\r\n", word, (int)word, commands);
-			commands += word + (commands + word < end);
-		}
-		commands = end + (*end == ';');
-	}
+	commands_text_put(&file, commands);
 }
 
 static bool run(void)
