@@ -15,9 +15,7 @@ import argparse
 import multiprocessing
 import os
 import random
-import shutil
 import sys
-import tempfile
 import threading
 import time
 
@@ -30,6 +28,7 @@ from daemon import Daemon, DidNotStart, info, observe, wait_for
 from history import judge_together
 from model import OK, SHARED, SHARED_DB
 from promise import Promise, begin, end
+from workplace import workplace
 
 CLIENTS = 4
 OWN_DATABASES = 15  # the last one is shared
@@ -400,14 +399,9 @@ def read_arguments():
 def main():
     options = read_arguments()
     print(f"seed {options.seed}", flush=True)
-    directory = options.keep or tempfile.mkdtemp(prefix="crash-")
-    os.makedirs(directory, exist_ok=True)
     test = Test(options)
-    try:
-        test.run(os.path.abspath(directory))
-    finally:
-        if not options.keep:
-            shutil.rmtree(directory, ignore_errors=True)
+    with workplace("crash", options.keep) as directory:
+        test.run(directory)
     print(f"{test.passed} passed, {test.failed} failed")
     return 1 if test.failed else 0
 

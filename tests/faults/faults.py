@@ -17,7 +17,6 @@ import os
 import random
 import shutil
 import sys
-import tempfile
 import time
 from multiprocessing.pool import ThreadPool
 
@@ -28,6 +27,7 @@ from commands import Draw
 from daemon import Daemon, DidNotStart, observe
 from faultfs import KINDS, USUAL_ERRORS, FaultFs
 from promise import Promise
+from workplace import run_tests
 
 SETTINGS = ["--appendonly", "yes", "--appendfsync", "always", "--save", "", "--auto-aof-rewrite-percentage", "0"]
 DATABASES = [0, 1, 2]
@@ -274,16 +274,7 @@ def read_arguments():
 
 def main():
     options = read_arguments()
-    directory = os.path.abspath(options.keep or tempfile.mkdtemp(prefix="faults-"))
-    os.makedirs(directory, exist_ok=True)
-    test = Test(options, directory)
-    try:
-        test.run()
-    finally:
-        if not options.keep:
-            shutil.rmtree(directory, ignore_errors=True)
-    print(f"{test.passed} passed, {test.failed} failed")
-    return 1 if test.failed else 0
+    return run_tests("faults", options.keep, lambda directory: Test(options, directory))
 
 
 if __name__ == "__main__":

@@ -13,12 +13,12 @@ import random
 import shutil
 import subprocess
 import sys
-import tempfile
 
 import neighbours  # noqa: F401
 import wire
 from daemon import Daemon, DidNotStart, info, observe, wait_for
 from sabotage import read_commands
+from workplace import run_tests
 
 FAR = 4_102_444_800_000  # unix milliseconds: 2100
 # Where encodings of integers and lengths end.
@@ -350,19 +350,8 @@ def main():
     parser.add_argument("--threads", type=int, action="append")
     parser.add_argument("--keep", help="a new directory that is left behind, with all data and logs")
     options = parser.parse_args()
-    directory = os.path.abspath(options.keep or tempfile.mkdtemp(prefix="interop-"))
-    os.makedirs(directory, exist_ok=True)
-    passed = failed = 0
-    try:
-        for threads in options.threads or (1, 4):
-            test = Test(directory, threads)
-            test.run()
-            passed, failed = passed + test.passed, failed + test.failed
-    finally:
-        if not options.keep:
-            shutil.rmtree(directory, ignore_errors=True)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    makers = [lambda directory, threads=threads: Test(directory, threads) for threads in options.threads or (1, 4)]
+    return run_tests("interop", options.keep, *makers)
 
 
 if __name__ == "__main__":

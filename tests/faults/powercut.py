@@ -14,7 +14,6 @@ import os
 import random
 import shutil
 import sys
-import tempfile
 import time
 
 import neighbours  # noqa: F401
@@ -25,6 +24,7 @@ from disk import Disk
 from faultfs import SYNC_BEGINS, FaultFs, read_events
 from history import judge_together
 from promise import Promise, begin
+from workplace import run_tests
 
 SETTINGS = ["--appendonly", "yes", "--save", "", "--auto-aof-rewrite-min-size", "50kb", "--auto-aof-rewrite-percentage", "20"]
 DURATION = {"always": 0.5, "everysec": 2.5}  # seconds
@@ -211,16 +211,7 @@ def read_arguments():
 
 def main():
     options = read_arguments()
-    directory = os.path.abspath(options.keep or tempfile.mkdtemp(prefix="powercut-"))
-    os.makedirs(directory, exist_ok=True)
-    test = Test(options, directory)
-    try:
-        test.run()
-    finally:
-        if not options.keep:
-            shutil.rmtree(directory, ignore_errors=True)
-    print(f"{test.passed} passed, {test.failed} failed")
-    return 1 if test.failed else 0
+    return run_tests("powercut", options.keep, lambda directory: Test(options, directory))
 
 
 if __name__ == "__main__":

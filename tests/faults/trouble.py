@@ -10,9 +10,7 @@ import argparse
 import errno
 import os
 import random
-import shutil
 import sys
-import tempfile
 import time
 
 import neighbours  # noqa: F401
@@ -23,6 +21,7 @@ from daemon import Daemon, DidNotStart, observe, wait_for
 from faultfs import FOR_EVER, FaultFs
 from model import is_refused
 from promise import Promise
+from workplace import run_tests
 
 SOON = 5  # seconds for an answer that nothing holds up
 TROUBLE = 0.5  # seconds that it lasts once it has been noticed
@@ -286,19 +285,8 @@ def main():
     parser.add_argument("--threads", type=int, action="append")
     parser.add_argument("--keep", help="a new directory that is left behind, with all data and logs")
     options = parser.parse_args()
-    directory = os.path.abspath(options.keep or tempfile.mkdtemp(prefix="trouble-"))
-    os.makedirs(directory, exist_ok=True)
-    passed = failed = 0
-    try:
-        for threads in options.threads or (1, 4):
-            test = Test(directory, threads)
-            test.run()
-            passed, failed = passed + test.passed, failed + test.failed
-    finally:
-        if not options.keep:
-            shutil.rmtree(directory, ignore_errors=True)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    makers = [lambda directory, threads=threads: Test(directory, threads) for threads in options.threads or (1, 4)]
+    return run_tests("trouble", options.keep, *makers)
 
 
 if __name__ == "__main__":
