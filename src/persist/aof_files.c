@@ -39,7 +39,7 @@ bool aof_needs_base(const struct aof *aof)
 {
 	const struct aof_file *file = &aof->file;
 
-	return !aof->promised || file->pending || file->missing || file->error != 0;
+	return !aof->promised || file->pending || file->missing || file->error != 0 || aof->parts_missing;
 }
 
 /* --- one file ----------------------------------------------------------------------------------------------------- */
@@ -195,30 +195,13 @@ int aof_save(struct aof *aof)
 	aof->other = size_of_others(aof);
 	if (aof->adopting) {
 		aof_promise(aof);
+		aof->parts_missing = false;
 		aof->base = aof->other + aof->file.size;
 		aof_release(aof); /* before anybody hears that there is a promise */
 		rewrite_end(aof, 0);
 	}
 	remove_history(aof);
 	return 0;
-}
-
-void aof_look(struct aof *aof)
-{
-	bool missing;
-
-	aof->look_at_ns = aof->time_ns + aof->sync_ns;
-	if (aof->file.fd < 0)
-		return;
-	missing = !file_is_at(aof->file.fd, aof->file.path);
-	if (missing != aof->file.missing)
-		log_event(LOG_WARNING,
-			  missing ? "the append-only file is gone from its place" : "the append-only file is back",
-			  LOG_TEXT_FIELD("file", aof->file.path));
-	aof->file.missing = missing;
-	/* Nothing names it, so nobody would put it back. */
-	if (missing && aof->file.pending)
-		aof->file.error = -ENOENT;
 }
 
 /* --- rotation ----------------------------------------------------------------------------------------------------- */

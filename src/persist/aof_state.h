@@ -82,7 +82,8 @@ struct aof {
 	uint64_t time_ns;	 /* when the turn began */
 
 	struct manifest manifest;
-	bool saved; /* it is on the disk, as far as is known */
+	bool saved;	    /* it is on the disk, as far as is known */
+	bool parts_missing; /* something that it names is not there */
 	struct aof_file file;
 	bool promised;	      /* there is a base: replies may rely on the file */
 	bool rewriting;	      /* the file has begun at aof_rotate(), its base is to come */
@@ -146,14 +147,20 @@ void aof_take_base(struct aof *aof);
 /* Brings the manifest to the disk, if what is there is another. 0, or a negative errno. */
 int aof_save(struct aof *aof);
 
-/* Looks whether the file is still where a start would look for it. */
-void aof_look(struct aof *aof);
-
 /* The path under which a base is written; NULL: no memory. The caller frees it. Another thread than the file's holds
  * the desk's mutex. */
 char *aof_files_base_path(const struct aof *aof);
 
 /* Closes the file. */
 void aof_files_close(struct aof *aof);
+
+/* --- aof_look.c --------------------------------------------------------------------------------------------------- */
+
+/* Looks whether the file is still where a start would look for it. */
+void aof_look(struct aof *aof);
+
+/* The same, and whether it is as long as it was written, and the manifest and what it names are there. Sets the time of
+ * the next look. */
+void aof_look_at_all(struct aof *aof);
 
 #endif

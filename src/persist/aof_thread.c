@@ -50,7 +50,7 @@ static int reason_of_trouble(const struct aof *aof, int error)
 		return error;
 	if (aof->file.error != 0)
 		return aof->file.error;
-	if (aof->file.missing)
+	if (aof->file.missing || aof->parts_missing)
 		return -ENOENT;
 	/* What was wrong is still wrong: the new increment alone does not change it. */
 	return aof->file.pending ? aof->trouble : 0;
@@ -210,7 +210,7 @@ static int turn(struct aof *aof)
 	error = work(aof);
 	notice_gap(aof);
 	if (aof->time_ns >= aof->look_at_ns)
-		aof_look(aof);
+		aof_look_at_all(aof);
 	tell_synced(aof);
 	tell_trouble(aof, reason_of_trouble(aof, error));
 	aof_release(aof);

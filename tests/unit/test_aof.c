@@ -978,6 +978,73 @@ START_TEST(a_removed_directory_comes_back)
 }
 END_TEST
 
+/* Somebody has removed the base, or cut the increment. */
+static void expect_new_base(int error)
+{
+	await(atomic_load(&troubles) == 1 && atomic_load(&rewrites_needed) > 0);
+	ck_assert_int_eq(figures().trouble, error);
+	serve_until_synced();
+	set("key", "after");
+	ck_assert_int_eq(aof_flush(DEADLINE_MS), 0);
+	ck_assert_int_eq(aof_close(), 0);
+	expect_on_disk(journal_position());
+	ck_assert_uint_eq(files_on_disk(), 2);
+}
+
+START_TEST(a_removed_base_is_made_anew)
+{
+	open_policy((enum aof_policy)_i);
+	set("key", "value");
+	ck_assert_int_eq(aof_flush(DEADLINE_MS), 0);
+	ck_assert_int_eq(file_remove(scratch_path("aofdir/a.aof.1.base.rdb")), 0);
+	expect_new_base(-ENOENT);
+}
+END_TEST
+
+START_TEST(a_file_that_was_cut_needs_a_new_base)
+{
+	open_policy((enum aof_policy)_i);
+	set("key", "value");
+	ck_assert_int_eq(aof_flush(DEADLINE_MS), 0);
+	ck_assert_int_eq(truncate(scratch_path("aofdir/a.aof.1.incr.aof"), 30), 0);
+	expect_new_base(-EIO);
+}
+END_TEST
+
+START_TEST(a_base_that_comes_back_is_good_again)
+{
+	open_policy(AOF_ALWAYS);
+	ck_assert_int_eq(file_rename(scratch_path("aofdir/a.aof.1.base.rdb"), scratch_path("away")), 0);
+	await(atomic_load(&troubles) == 1);
+	ck_assert_int_eq(file_rename(scratch_path("away"), scratch_path("aofdir/a.aof.1.base.rdb")), 0);
+	await(atomic_load(&recoveries) == 1);
+	set("key", "value");
+	await(all_synced());
+	ck_assert_int_eq(aof_close(), 0);
+	expect_on_disk(journal_position());
+}
+END_TEST
+
+START_TEST(a_manifest_is_written_again)
+{
+	static const char manifest[] = "aofdir/a.aof.manifest";
+	struct slice text = SLICE("file a.aof.1.base.rdb seq 1 type b\nfile a.aof.1.incr.aof seq 1 type i\n");
+	int64_t size = (int64_t)text.len;
+
+	open_policy(AOF_EVERYSEC);
+	set("key", "value");
+	ck_assert_int_eq(file_remove(scratch_path(manifest)), 0);
+	await(file_size_at(scratch_path(manifest)) == size);
+	scratch_write(manifest, SLICE("file other seq 1 type i\n"));
+	await(file_size_at(scratch_path(manifest)) == size);
+	scratch_expect(manifest, text);
+	await(all_synced());
+	ck_assert_int_eq(atomic_load(&troubles), 0);
+	ck_assert_int_eq(aof_close(), 0);
+	expect_on_disk(journal_position());
+}
+END_TEST
+
 START_TEST(a_directory_that_was_moved_and_comes_back_is_good_again)
 {
 	open_policy(AOF_ALWAYS);
@@ -1214,6 +1281,10 @@ static void add_trouble(TCase *tcase)
 	tcase_add_loop_test(tcase, a_lost_unit_needs_a_new_base, AOF_ALWAYS, AOF_NO + 1);
 	tcase_add_loop_test(tcase, nothing_is_written_behind_a_gap_if_the_rewrite_cannot_begin, AOF_ALWAYS, AOF_NO + 1);
 	tcase_add_loop_test(tcase, a_removed_directory_comes_back, AOF_ALWAYS, AOF_NO + 1);
+	tcase_add_loop_test(tcase, a_removed_base_is_made_anew, AOF_ALWAYS, AOF_NO + 1);
+	tcase_add_loop_test(tcase, a_file_that_was_cut_needs_a_new_base, AOF_ALWAYS, AOF_NO + 1);
+	tcase_add_test(tcase, a_base_that_comes_back_is_good_again);
+	tcase_add_test(tcase, a_manifest_is_written_again);
 	tcase_add_test(tcase, a_directory_that_was_moved_and_comes_back_is_good_again);
 	tcase_add_test(tcase, a_rewrite_that_cannot_begin_is_no_trouble);
 	tcase_add_loop_test(tcase, a_power_cut_at_any_point_loses_nothing_that_was_synced, 0, CUTS);
