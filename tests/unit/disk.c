@@ -111,12 +111,21 @@ static void list(struct listing *listing)
 		closedir(directory);
 }
 
+/* What an earlier cut has kept. */
+static void forget(struct content *contents, size_t *known)
+{
+	for (; *known > 0; --*known) {
+		free(contents[*known - 1].bytes);
+		contents[*known - 1] = (struct content){0};
+	}
+}
+
 static void keep_new(void)
 {
 	char path[PATH_MAX + NAME_MAX + 2];
 
 	list(&new_names);
-	new_count = 0;
+	forget(new_bytes, &new_count);
 	for (size_t i = 0; i < new_names.count; i++) {
 		int fd;
 
@@ -130,6 +139,7 @@ static void keep_new(void)
 
 static void keep_old(void)
 {
+	forget(old_bytes, &old_count);
 	old_names = synced_names;
 	old_count = synced_count;
 	for (size_t i = 0; i < synced_count; i++) {
