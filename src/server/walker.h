@@ -32,7 +32,7 @@ struct walker {
 void walker_open(struct walker *walker, uv_loop_t *loop, struct keyspace *keyspace, unsigned worker, unsigned workers);
 void walker_close(struct walker *walker);
 
-/* Walks for a snapshot, whose instant has been, and calls on_end. */
+/* Walks for a snapshot, whose instant has been, and calls on_end; nothing after walker_close(). */
 void walker_begin(struct walker *walker, struct snapshot *snapshot);
 
 /* The snapshot is not full any more. */
