@@ -21,6 +21,7 @@ enum gate_state {
 	GATE_MONITORED = 1 << 2,     /* somebody is sent every command */
 	GATE_LOADING = 1 << 3,	     /* the data is being loaded: commands with COMMAND_LOADING alone may run */
 	GATE_MISCONF = 1 << 4,	     /* nothing can be saved: no command may write (gate_set_trouble) */
+	GATE_ENDING = 1 << 5,	     /* the daemon is about to end: every command waits */
 };
 
 extern _Atomic uint32_t gate_states; /* a sum of enum gate_state; changed with gate_raise and gate_lower */
@@ -33,10 +34,11 @@ static inline bool gate_has(unsigned states)
 	return (atomic_load_explicit(&gate_states, memory_order_relaxed) & states) != 0;
 }
 
-/* Whether keys are neither to expire by themselves nor to be evicted: during a pause, and while they are loaded. */
+/* Whether keys are neither to expire by themselves nor to be evicted: during a pause, while they are loaded, and when
+ * the last of them have been saved. */
 static inline bool gate_spares_keys(void)
 {
-	return gate_has(GATE_PAUSED_WRITES | GATE_PAUSED_ALL | GATE_LOADING);
+	return gate_has(GATE_PAUSED_WRITES | GATE_PAUSED_ALL | GATE_LOADING | GATE_ENDING);
 }
 
 enum { GATE_TROUBLE_TEXT = 512 }; /* bytes of a trouble's text at most, with a NUL */

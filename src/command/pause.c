@@ -38,6 +38,8 @@ enum { MAY_CHANGE = COMMAND_WRITE | COMMAND_MAY_REPLICATE };
 /* Monitors are never paused, as in Redis, where they are a kind of replica. */
 bool pause_concerns(const struct command_context *context)
 {
+	if (gate_has(GATE_ENDING))
+		return true;
 	if (session_has(context->session, SESSION_MONITOR))
 		return false;
 	if (gate_has(GATE_PAUSED_ALL) || (context->command->flags & MAY_CHANGE) != 0)

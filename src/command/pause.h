@@ -17,7 +17,7 @@ bool pause_concerns(const struct command_context *context);
 /* Whether the data is to stand still. Any thread. */
 static inline bool pause_is_on(void)
 {
-	return gate_has(GATE_PAUSED_WRITES | GATE_PAUSED_ALL);
+	return gate_has(GATE_PAUSED_WRITES | GATE_PAUSED_ALL | GATE_ENDING);
 }
 
 /* Milliseconds until the pause ends, 0 when there is none. A pause whose time has come is ended by this. Any thread. */

@@ -110,7 +110,7 @@ static void on_saved(void *arg, bool good)
 		LOG_TEXT_FIELD("advice",
 			       "SHUTDOWN FORCE ends it without saving; so do two signals, one right after the other"));
 	drain->stopped = false;
-	gate_lower(GATE_PAUSED_ALL);
+	gate_lower(GATE_ENDING);
 	net_resume_postponed(drain->net);
 	drain_abort(drain);
 }
@@ -135,7 +135,7 @@ static void drain_stop(struct drain *drain, const char *why)
 		drain_end(drain);
 		return;
 	}
-	gate_raise(GATE_PAUSED_ALL); /* what a command changes now would not be in the dump */
+	gate_raise(GATE_ENDING); /* what a command changes now would not be in the dump */
 	persistence_save_last(drain->persistence, on_saved, drain);
 }
 
