@@ -85,8 +85,9 @@ bool aof_open(const struct aof_options *options, enum aof_start start, struct ma
  * does not have everything. */
 int aof_close(void);
 
-/* Waits until what is committed now is on the disk, whatever the policy. Returns 0, at once when there is no file or
- * nothing is promised yet; a negative errno in trouble; -ETIMEDOUT. Any thread that may block. */
+/* Waits until what is committed now is on the disk, whatever the policy, and a start would find it. Returns 0, at once
+ * when there is no file or nothing is promised yet; a negative errno in trouble; -ETIMEDOUT. Any thread that may block.
+ */
 int aof_flush(unsigned timeout_ms);
 
 /* Whether the stream is on the disk up to this position, in files that a start would read; false when there is no file

@@ -216,6 +216,20 @@ void persistence_try_aof_again(struct persistence *self)
 		background_run(turn_on, self);
 }
 
+enum persistence_base persistence_base(struct persistence *self)
+{
+	enum persistence_base base = PERSISTENCE_BASE_GOOD;
+	struct aof_figures figures;
+
+	aof_figures(&figures);
+	lock_take(&self->lock);
+	if (self->aof_on && !figures.promised)
+		base = self->aof_trouble[0] != '\0' || self->rewrite.failures > 0 ? PERSISTENCE_BASE_FAILED
+										  : PERSISTENCE_BASE_COMES;
+	lock_release(&self->lock);
+	return base;
+}
+
 /* --- off ---------------------------------------------------------------------------------------------------------- */
 
 static void close_file(struct persistence *self)

@@ -1,6 +1,11 @@
 /*
  * The happy path: SIGTERM comes; drain_begin() stops listening and starts a timer; at each tick the clients that are
- * left are counted; when none is, net_stop() ends the loops.
+ * left are counted; when none is, the gate holds back every command. Once no worker runs one any more, what is
+ * committed is put on the disk, which lets go of replies that waited for that; the last dump is made; net_stop() ends
+ * the loops.
+ *
+ * The disk is waited for by a background job or the snapshot's thread. When it fails, the daemon stays, unless it is
+ * forced: what it alone has would be lost.
  *
  * A client that sent SHUTDOWN is paused and waits. It is not counted among those waited for, or nobody would ever be
  * done. It is remembered by its session's id, not by its address: it may leave before anybody answers it.
@@ -13,9 +18,12 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "base/background.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "command/gate.h"
+#include "persist/aof.h"
+#include "persist/file.h"
 #include "server/answer.h"
 #include "server/listen.h"
 #include "server/persistence.h"
@@ -24,6 +32,8 @@
 enum {
 	TICK_MS = 50,		/* how late the daemon may notice that the last client has left */
 	LISTEN_AGAIN_MS = 1000, /* between two tries to listen again after an abort */
+	FLUSH_MS = 60 * 1000,	/* how long a disk may take to have everything */
+	INSIST_SECONDS = 10,	/* after a signal that was refused, in which another one ends the daemon at once */
 };
 
 static const uint64_t second_ns = 1000 * 1000 * 1000;
@@ -96,23 +106,35 @@ static unsigned drain_flags(struct drain *drain)
 	return flags;
 }
 
-/* The last dump has been made, or could not be: then the daemon stays, for the data would be lost. */
-static void on_saved(void *arg, bool good)
+static bool is_forced(struct drain *drain)
 {
-	struct drain *drain = arg;
+	return (drain_flags(drain) & HOST_SHUTDOWN_FORCE) != 0;
+}
 
-	if (good || (drain_flags(drain) & HOST_SHUTDOWN_FORCE) != 0) {
-		drain_end(drain);
-		return;
-	}
+/* The daemon stays, for data would be lost. */
+static void drain_refuse(struct drain *drain)
+{
 	log_event(
 		LOG_WARNING, "cannot save the data: not shutting down",
 		LOG_TEXT_FIELD("advice",
 			       "SHUTDOWN FORCE ends it without saving; so do two signals, one right after the other"));
+	if (drain->signals > 0)
+		drain->refused_ns = clock_monotonic_ns();
 	drain->stopped = false;
 	gate_lower(GATE_ENDING);
 	net_resume_postponed(drain->net);
 	drain_abort(drain);
+}
+
+/* The last dump has been made, or could not be. */
+static void on_saved(void *arg, bool good)
+{
+	struct drain *drain = arg;
+
+	if (good || is_forced(drain))
+		drain_end(drain);
+	else
+		drain_refuse(drain);
 }
 
 static bool wants_save(struct drain *drain)
@@ -124,19 +146,98 @@ static bool wants_save(struct drain *drain)
 	return (flags & HOST_SHUTDOWN_SAVE) != 0 || persistence_has_save_points(drain->persistence);
 }
 
+static void drain_save(struct drain *drain)
+{
+	if (wants_save(drain))
+		persistence_save_last(drain->persistence, on_saved, drain);
+	else
+		drain_end(drain);
+}
+
+static void flushed_job(uv_loop_t *loop, void *arg)
+{
+	struct drain *drain = arg;
+
+	(void)loop;
+	if (drain->ended)
+		return;
+	if (drain->flushed == 0 || is_forced(drain)) {
+		drain_save(drain);
+		return;
+	}
+	log_event(LOG_WARNING, "the append-only file does not have everything",
+		  LOG_TEXT_FIELD("error", file_error(drain->flushed)));
+	drain_refuse(drain);
+}
+
+/* Blocks for as long as the disk takes. On the background thread. */
+static void flush_job(void *arg)
+{
+	struct drain *drain = arg;
+
+	drain->flushed = aof_flush(FLUSH_MS);
+	net_post(drain->net, 0, flushed_job, drain);
+}
+
+static void on_base_tick(uv_timer_t *timer);
+
+/* A file that has been turned on and still lacks its first base has nothing of before: a start would find that, or what
+ * was there when the file was last on. */
+static void drain_flush(struct drain *drain)
+{
+	enum persistence_base base = persistence_base(drain->persistence);
+
+	if (is_forced(drain) || gate_has(GATE_LOADING))
+		base = PERSISTENCE_BASE_GOOD;
+	if (base == PERSISTENCE_BASE_COMES) {
+		uv_timer_start(&drain->timer, on_base_tick, TICK_MS, 0);
+	} else if (base == PERSISTENCE_BASE_FAILED) {
+		log_event(LOG_WARNING, "the append-only file does not have its first base");
+		drain_refuse(drain);
+	} else {
+		background_run(flush_job, drain);
+	}
+}
+
+static void on_base_tick(uv_timer_t *timer)
+{
+	drain_flush(timer->data);
+}
+
+/* No command runs any more. */
+static void passed_job(uv_loop_t *loop, void *arg)
+{
+	struct drain *drain = arg;
+
+	(void)loop;
+	if (!drain->ended)
+		drain_flush(drain);
+}
+
+/* What this worker had let in has been run. */
+static void pass_job(uv_loop_t *loop, void *arg)
+{
+	struct drain *drain = arg;
+
+	(void)loop;
+	if (atomic_fetch_sub(&drain->passing, 1) == 1)
+		net_post(drain->net, 0, passed_job, drain);
+}
+
 static void drain_stop(struct drain *drain, const char *why)
 {
+	unsigned threads = net_threads(drain->net);
+
 	if (drain->stopped)
 		return;
 	drain->stopped = true;
 	log_event(LOG_NOTICE, "shutting down", LOG_TEXT_FIELD("reason", why), LOG_INT("clients", clients_left(drain)));
 	uv_timer_stop(&drain->timer);
-	if (!wants_save(drain)) {
-		drain_end(drain);
-		return;
-	}
-	gate_raise(GATE_ENDING); /* what a command changes now would not be in the dump */
-	persistence_save_last(drain->persistence, on_saved, drain);
+	gate_raise(GATE_ENDING); /* what a command changes now might be neither in the file nor in the dump */
+	atomic_store(&drain->passing, threads);
+	for (unsigned worker = 1; worker < threads; worker++)
+		net_post(drain->net, worker, pass_job, drain);
+	pass_job(net_main_loop(drain->net), drain); /* worker 0 runs this, so nothing else */
 }
 
 /* Logs how many clients are left when the number has fallen, at most once a second. */
@@ -208,11 +309,17 @@ static void stop_job(uv_loop_t *loop, void *arg)
 	drain_stop(arg, "SHUTDOWN NOW");
 }
 
+/* Whether a signal was refused just now. */
+static bool insists(const struct drain *drain)
+{
+	return drain->refused_ns != 0 && clock_monotonic_ns() - drain->refused_ns < INSIST_SECONDS * second_ns;
+}
+
 void drain_signal(struct drain *drain, const char *name)
 {
 	log_event(LOG_NOTICE, "signal received", LOG_TEXT_FIELD("signal", name));
 	drain->signals++;
-	if (drain->signals > 1) {
+	if (drain->signals > 1 || insists(drain)) {
 		drain->stopped = true;
 		log_event(LOG_NOTICE, "shutting down", LOG_TEXT_FIELD("reason", "second signal"),
 			  LOG_INT("clients", clients_left(drain)));
@@ -315,6 +422,7 @@ void drain_set_hasty(struct drain *drain, bool hasty)
 
 void drain_close(struct drain *drain)
 {
+	drain->ended = true;
 	uv_close((uv_handle_t *)&drain->timer, NULL);
 }
 

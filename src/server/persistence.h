@@ -141,6 +141,15 @@ int64_t persistence_last_save(struct persistence *persistence);
  * ----------------------------------------------------------------------
  */
 
+/* The first base of an append-only file that has been turned on. */
+enum persistence_base {
+	PERSISTENCE_BASE_GOOD, /* it is there, or the file is off */
+	PERSISTENCE_BASE_COMES,
+	PERSISTENCE_BASE_FAILED, /* it could not be made yet, or the file not be opened */
+};
+
+enum persistence_base persistence_base(struct persistence *persistence);
+
 /* Takes a last dump, in the place of one that is under way, and calls on_last(arg, whether it is there). */
 void persistence_save_last(struct persistence *persistence, void (*on_last)(void *arg, bool good), void *arg);
 

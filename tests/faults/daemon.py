@@ -91,8 +91,15 @@ class Daemon:
             self.process.wait()
 
     def terminate(self):
-        """SIGTERM; the exit status, None when it had to be killed."""
+        """SIGTERM, and another one if cubbyd refuses to end because its disk has failed; the exit status, None when it had to
+        be killed."""
         self.process.send_signal(signal.SIGTERM)
+        end = time.monotonic() + DEADLINE
+        while self.process.poll() is None and time.monotonic() < end:
+            if "not shutting down" in self.log():
+                self.process.send_signal(signal.SIGTERM)
+                break
+            time.sleep(0.01)
         return self.wait_ended()
 
     def wait_ended(self):

@@ -264,12 +264,14 @@ class Test:
             part.look_again()
 
     def _shutdown(self):
-        """A shutdown that cannot save is refused; with NOSAVE or FORCE it is not."""
-        settings = ("--appendonly", "no", "--save", "3600 1")
-        for way in (b"NOSAVE", b"FORCE"):
-            with Part(self, f"shutdown {way.decode()}", "everysec", base_settings=settings) as part:
+        """A shutdown that cannot save is refused; with NOSAVE, which spares the dump alone, or FORCE it is not."""
+        dump = ("--appendonly", "no", "--save", "3600 1")
+        file = ("--appendonly", "yes", "--save", "")
+        for settings, way in ((dump, b"NOSAVE"), (dump, b"FORCE"), (file, b"FORCE")):
+            with Part(self, f"shutdown {' '.join(settings)} {way.decode()}", "everysec", base_settings=settings) as part:
                 part.write()
                 part.faultfs.arm(1, kinds=["create", "write"], error=errno.ENOSPC, count=FOR_EVER)
+                part.ask_apart(b"SET", b"apart", b"1")
                 reply = part.caller.ask(b"SHUTDOWN")
                 part.check(reply[0] == b"-" and b"SHUTDOWN" in reply[1], f"SHUTDOWN says {reply}")
                 part.reads_go_on()

@@ -1,12 +1,14 @@
 /*
- * A library to be preloaded (LD_PRELOAD, Linux): while the file that HOLDSYNC names is there, no sync of a file ends.
- * Each that begins adds a byte to the file of that name with ".begun" behind it, each that ends one to that with
- * ".ended".
+ * A library to be preloaded (LD_PRELOAD, Linux): while the file that HOLDSYNC names is there, no sync of a file ends;
+ * while that of the name with ".fail" behind it is there, each fails. Each that begins adds a byte to the file with
+ * ".begun" behind its name, each that ends one to that with ".ended".
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -27,6 +29,14 @@ static void note(const char *name, const char *what)
 	close(fd);
 }
 
+static bool fails(const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s.fail", name);
+	return access(path, F_OK) == 0;
+}
+
 static int hold(int fd, const char *function)
 {
 	const char *name = getenv("HOLDSYNC");
@@ -41,6 +51,10 @@ static int hold(int fd, const char *function)
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	result = next(fd);
 	note(name, "ended");
+	if (fails(name)) {
+		errno = EIO;
+		return -1;
+	}
 	return result;
 }
 
