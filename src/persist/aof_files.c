@@ -44,7 +44,7 @@ bool aof_needs_base(const struct aof *aof)
 
 /* --- one file ----------------------------------------------------------------------------------------------------- */
 
-/* Opens an increment, empty and made if need be with O_TRUNC. `file` is what it was after an error. */
+/* Opens an increment, or makes it with O_CREAT. `file` is what it was after an error. */
 static int increment_open(struct aof *aof, const char *name, int64_t seq, int flags, struct aof_file *file)
 {
 	char *path = file_join(aof->directory, name);
@@ -247,8 +247,12 @@ static int increment_make(struct aof *aof, struct manifest *next, struct aof_fil
 		return -ENOMEM;
 	name = manifest_add_incr(next, aof->filename);
 	result = name == NULL ? -ENOMEM : file_make_directory(aof->directory);
+	/* One of that name may be left from a time when no base came. Emptied, it could have its bytes back after a
+	 * power cut, for nobody syncs that; its removal reaches the disk with the new name. */
+	if (result == 0 && !remove_in_directory(aof, name))
+		result = -EEXIST;
 	if (result == 0)
-		result = increment_open(aof, name, next->incr_seq, O_CREAT | O_TRUNC, file);
+		result = increment_open(aof, name, next->incr_seq, O_CREAT | O_EXCL, file);
 	if (result != 0)
 		manifest_free(next);
 	return result;

@@ -637,6 +637,27 @@ START_TEST(leftovers_are_removed_at_the_next_start)
 }
 END_TEST
 
+/* It is replaced by another file: emptied, it could have its bytes back after a power cut. */
+START_TEST(an_increment_of_that_name_is_no_hindrance)
+{
+	struct stat status;
+	int left;
+
+	open_policy(AOF_ALWAYS);
+	scratch_write("aofdir/a.aof.2.incr.aof", SLICE("from a time when no base came"));
+	left = open(scratch_path("aofdir/a.aof.2.incr.aof"), O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(left, 0);
+	rewrite();
+	ck_assert_int_eq(fstat(left, &status), 0);
+	ck_assert_int_eq((int)status.st_nlink, 0);
+	close(left);
+	set("a", "1");
+	await(all_synced());
+	expect_on_disk(journal_position());
+	ck_assert_int_eq(aof_close(), 0);
+}
+END_TEST
+
 /* --- switched on later -------------------------------------------------------------------------------------------- */
 
 static void open_awaiting(void)
@@ -1263,6 +1284,7 @@ static void add_rewrites(TCase *tcase)
 	tcase_add_test(tcase, a_base_that_nobody_wants_is_removed);
 	tcase_add_test(tcase, a_base_of_commands_is_named_so);
 	tcase_add_test(tcase, leftovers_are_removed_at_the_next_start);
+	tcase_add_test(tcase, an_increment_of_that_name_is_no_hindrance);
 	tcase_add_test(tcase, nothing_is_promised_before_the_first_base);
 	tcase_add_test(tcase, what_another_time_has_left_is_replaced);
 	tcase_add_test(tcase, switched_off_before_the_first_base_nothing_is_left);
