@@ -69,6 +69,8 @@ class History:
         good = [count for count in fitting if count >= verdict.promised]
         if good:
             self._fill(verdict, log, good, promise)
+            # A promise may be of entries that changed nothing, whose being there tells nothing of the others' entries.
+            verdict.certain_until = log[fitting[0] - 1].sent if fitting[0] else 0
         elif fitting:
             verdict.failure = f"client {self.client}: {_loss(log, verdict, fitting[-1], promise)}"
         else:
@@ -87,7 +89,6 @@ class History:
 
     def _fill(self, verdict, log, good, promise):
         verdict.least, verdict.most = good[0], good[-1]
-        verdict.certain_until = log[good[0] - 1].sent if good[0] else 0
         if verdict.most < verdict.answered:
             verdict.oldest_lost = min(promise.ended, promise.aging) - log[verdict.most].answered
         verdict.marks = [(entry.mark, entry.sent, entry.answered) for entry in log if entry.mark]
@@ -146,7 +147,8 @@ def _loss(log, verdict, count, promise):
     ago = min(promise.ended, promise.aging) - log[count].answered
     return (
         f"{_numbers(verdict)}; what is there is the state after {count}: {verdict.promised - count} promised ones are lost, the"
-        f" first was answered {ago:.4f} s before the end:\n    {_shown(log[count])}"
+        f" first was answered {ago:.4f} s before the end, the last {log[verdict.promised - 1].answered - log[count].answered:.4f} s"
+        f" later:\n    {_shown(log[count])}\n    {_shown(log[verdict.promised - 1])}"
     )
 
 

@@ -30,6 +30,7 @@ SETTINGS = ["--appendonly", "yes", "--save", "", "--auto-aof-rewrite-min-size", 
 DURATION = {"always": 0.5, "everysec": 2.5}  # seconds
 PAUSE = {"always": 0.002, "everysec": 0.05}  # seconds; a history of moderate length
 LONGEST_WITHOUT_SYNC = 2.5  # seconds under everysec
+EVENTS_SHOWN = 20  # of those before a cut that has lost something
 OF_NAMES = ("create", "rename", "unlink", "mkdir", "sync directory", "truncate")
 HANDS = [[number, number + 4, number + 8] for number in range(CLIENTS)]  # whose databases are which
 
@@ -84,6 +85,11 @@ class Recording:
                 disk.apply(self.events[at])
                 at += 1
             yield moment, disk
+
+    def shown(self, at):
+        """An event in words."""
+        event = self.events[at]
+        return f"    event {at + 1}, {event.time - self.events[0].time:.4f} s: {event.kind} {event.path} {event.other} {len(event.data)} bytes"
 
     def promise_at(self, moment):
         """What was promised by then. A moment lasts until the next event is over."""
@@ -155,6 +161,7 @@ class Test:
         if failures:
             event = recording.events[moment - 1]
             failures.insert(0, f"{directory}, {'something' if some else 'nothing'} unsynced kept, cut after {event.kind} {event.path}")
+            failures += [recording.shown(at) for at in range(max(0, moment - EVENTS_SHOWN), min(moment + 1, len(recording.events)))]
         self._tell("\n".join(failures))
         if not failures and not self._options.keep:
             shutil.rmtree(directory)
