@@ -205,7 +205,9 @@ static bool flush_is_over(uint64_t position, uint64_t bad_turns, int *result)
 {
 	const struct aof_answers *answers = &desk.answers;
 
-	if (!desk.open || !answers->figures.promised || (answers->synced >= position && answers->trouble == 0)) {
+	bool good = answers->synced >= position && answers->trouble == 0 && !journal_is_broken();
+
+	if (!desk.open || !answers->figures.promised || good) {
 		*result = 0;
 		return true;
 	}

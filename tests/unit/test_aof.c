@@ -943,7 +943,9 @@ START_TEST(a_lost_unit_needs_a_new_base)
 {
 	open_policy((enum aof_policy)_i);
 	set("key", "value");
+	ck_assert_int_eq(aof_flush(DEADLINE_MS), 0);
 	lose_unit("lost");
+	ck_assert_int_eq(aof_flush(DEADLINE_MS), -ENOMEM);
 	set("after", "value");
 	await(atomic_load(&troubles) == 1 && atomic_load(&rewrites_needed) > 0);
 	ck_assert_int_eq(figures().trouble, -ENOMEM);
