@@ -67,6 +67,7 @@ static bool init(const struct aof_options *options, struct manifest *manifest)
 					      .queue_limit = options->queue_limit,
 					      .rotate_at = AOF_NOWHERE};
 	desk.answers = (struct aof_answers){0};
+	atomic_store(&desk.withdrawn, false);
 	desk_unlock();
 	return aof.parent != NULL && aof.directory != NULL && aof.filename != NULL;
 }
@@ -231,9 +232,21 @@ void aof_want(uint64_t position)
 	desk_unlock();
 }
 
+bool aof_promises(void)
+{
+	return atomic_load(&desk.promised) && !atomic_load(&desk.withdrawn);
+}
+
+void aof_withdraw(void)
+{
+	desk_lock();
+	atomic_store(&desk.withdrawn, true);
+	desk_unlock();
+}
+
 bool aof_has(uint64_t position)
 {
-	return atomic_load(&desk.promised) && journal_synced() >= position;
+	return aof_promises() && journal_synced() >= position;
 }
 
 int aof_flush(unsigned timeout_ms)
@@ -308,7 +321,7 @@ static bool rotate(void)
 	struct aof_requests *requests = &desk.requests;
 	bool gap = journal_is_broken();
 
-	if (!desk.open || (!requests->attached && !attach()))
+	if (!desk.open || atomic_load(&desk.withdrawn) || (!requests->attached && !attach()))
 		return false;
 	if (gap)
 		journal_mend();
@@ -376,7 +389,7 @@ void aof_figures(struct aof_figures *figures)
 {
 	desk_lock();
 	*figures = (struct aof_figures){0};
-	if (desk.open) {
+	if (desk.open && !atomic_load(&desk.withdrawn)) {
 		*figures = desk.answers.figures;
 		figures->open = true;
 		figures->queued = desk.requests.attached ? journal_position() - desk.answers.written : 0;

@@ -80,6 +80,10 @@ enum { AOF_ERROR_TEXT = 512 };
  */
 bool aof_open(const struct aof_options *options, enum aof_start start, struct manifest *manifest, char *error);
 
+/* From now on, until it is closed and opened anew, the file has nobody's writes any more, for they are not recorded:
+ * aof_has() and aof_rotate() are false. The caller holds every shard's lock. */
+void aof_withdraw(void);
+
 /* Writes and syncs what is committed, unless that fails, and ends the thread. No replies wait for the file any more.
  * Nothing happens when it is not open. Blocks for as long as the disk takes. Returns 0, or a negative errno: the disk
  * does not have everything. */
@@ -89,6 +93,9 @@ int aof_close(void);
  * when there is no file or nothing is promised yet; a negative errno in trouble; -ETIMEDOUT. Any thread that may block.
  */
 int aof_flush(unsigned timeout_ms);
+
+/* Whether there is a file that has its base, so that replies may rely on it. Any thread. */
+bool aof_promises(void);
 
 /* Whether the stream is on the disk up to this position, in files that a start would read; false when there is no file
  * or nothing is promised yet. The journal's hook is called when that may have changed. Any thread. */

@@ -56,9 +56,10 @@ struct aof_answers {
 
 /* Where the thread meets the others. It lasts as long as the process. */
 struct aof_desk {
-	_Atomic bool promised; /* as in struct aof; false when there is none */
-	uv_mutex_t mutex;      /* guards the rest */
-	uv_cond_t changed;     /* requests or answers */
+	_Atomic bool promised;	/* as in struct aof; false when there is none */
+	_Atomic bool withdrawn; /* ... but nothing is recorded any more: it is about to be closed */
+	uv_mutex_t mutex;	/* guards the rest */
+	uv_cond_t changed;	/* requests or answers */
 	bool open;
 	struct aof_requests requests;
 	struct aof_answers answers;

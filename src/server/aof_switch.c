@@ -297,6 +297,7 @@ static void turn_job(uv_loop_t *loop, void *arg)
 		persistence_abandon(self, -ECANCELED);
 	keyspace_lock_all(self->keyspace);
 	keyspace_record(self->keyspace, NULL);
+	aof_withdraw();
 	keyspace_unlock_all(self->keyspace);
 	background_run(turn_off, self);
 }

@@ -173,7 +173,8 @@ static void work_ended(struct persistence *self, int error, const struct snapsho
 	self->abandoned = false;
 	note_end(self, work, error, figures);
 	ms = record_of(self, work)->took_ms;
-	if (work == PERSISTENCE_REWRITE && error == 0)
+	/* It may be that of a file that has been turned off meanwhile, and on again. */
+	if (work == PERSISTENCE_REWRITE && error == 0 && aof_promises())
 		self->aof_awaits_base = false;
 	if (work == PERSISTENCE_DUMP) {
 		served = self->served;

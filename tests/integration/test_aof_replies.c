@@ -341,6 +341,38 @@ START_TEST(a_first_base_that_fails_keeps_it_alive)
 }
 END_TEST
 
+/* What is written while the old file is being closed is in none; WAITAOF says so, and INFO that a base is to come. */
+START_TEST(off_and_on_again_promises_nothing_at_once)
+{
+	char directory[256];
+	struct server *server;
+	struct client *c, *other;
+
+	directory_make(directory);
+	server = start(directory, "everysec");
+	c = client_open(server, _i);
+	other = client_open(server, 2);
+	expect(c, "+OK", "SET", "first", "1", NULL);
+	expect(c, "[ :1 :0 ]", "WAITAOF", "1", "0", "0", NULL);
+	disk_hang();
+	expect(other, "+OK", "SET", "second", "1", NULL);
+	expect(other, "+OK", "CONFIG", "SET", "appendonly", "no", NULL);
+	server_log_wait(server, "ends here and is left as it is");
+	expect(other, "+OK", "CONFIG", "SET", "appendonly", "yes", NULL);
+	expect(c, "+OK", "SET", "third", "1", NULL);
+	expect(c, "[ :0 :0 ]", "WAITAOF", "1", "0", "50", NULL);
+	ck_assert_int_eq(info_number(other, "aof_rewrite_scheduled"), 1);
+	disk_go_on();
+	expect(c, "[ :1 :0 ]", "WAITAOF", "1", "0", "0", NULL);
+	wait_until(info_number(other, "aof_rewrite_scheduled") == 0);
+	server_signal(server, SIGKILL);
+	server_wait(server);
+	server = start(directory, "everysec");
+	expect(client_open(server, 2), "$1", "GET", "third", NULL);
+	server_stop(server);
+}
+END_TEST
+
 #endif
 
 Suite *aof_replies_suite(void)
@@ -353,6 +385,7 @@ Suite *aof_replies_suite(void)
 	tcase_add_loop_test(alone, replies_come_after_their_sync, 2, 4);
 	tcase_add_test(alone, others_are_served_meanwhile);
 	tcase_add_test(alone, everysec_does_not_wait);
+	tcase_add_loop_test(alone, off_and_on_again_promises_nothing_at_once, 2, 4);
 
 	tcase_add_loop_test(end, held_replies_leave_before_the_end, 0, 3);
 	tcase_add_loop_test(end, a_sync_that_fails_keeps_it_alive, 0, 3);
