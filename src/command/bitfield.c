@@ -240,6 +240,8 @@ static void plan_write(struct command_context *context, const struct field_plan 
 
 	if (len == value.len && !plan_changes(plan, value)) {
 		plan_run(context->reply, plan, value, NULL);
+		if (found != NULL)
+			entry_note_raw(found);
 		return;
 	}
 	bytes = value_edit(context, 0, &found, len);

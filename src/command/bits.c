@@ -59,6 +59,8 @@ void setbit_command(struct command_context *context)
 		bits_put(bytes, at, bit);
 		value_edited(context, found, at / 8, 1);
 		event_raise(context, EVENT_STRING, "setbit", &context->keys[0]);
+	} else {
+		entry_note_raw(found);
 	}
 	reply_int(context->reply, old);
 }

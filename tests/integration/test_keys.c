@@ -150,6 +150,14 @@ START_TEST(encodings)
 	expect(c, "$raw", "OBJECT", "ENCODING", "c", NULL);
 	expect(c, ":13", "INCR", "c", NULL);
 	expect(c, "$int", "OBJECT", "ENCODING", "c", NULL);
+	/* Writing bits makes it raw, though they be what they were. */
+	expect(c, "+OK", "MSET", "d", "12", "e", "12", "f", "12", NULL);
+	expect(c, ":0", "SETBIT", "d", "0", "0", NULL);
+	expect(c, "$raw", "OBJECT", "ENCODING", "d", NULL);
+	expect(c, "[ :49 ]", "BITFIELD", "e", "SET", "u8", "0", "49", NULL);
+	expect(c, "$raw", "OBJECT", "ENCODING", "e", NULL);
+	expect(c, "[ :49 ]", "BITFIELD", "f", "GET", "u8", "0", NULL);
+	expect(c, "$int", "OBJECT", "ENCODING", "f", NULL);
 	expect(c, "-ERR wrong number of arguments for 'object|encoding' command", "OBJECT", "ENCODING", NULL);
 }
 END_TEST
