@@ -65,7 +65,8 @@ _TIMES = {"expire": (2, 1000), "setex": (2, 1000), "pexpire": (2, 1), "psetex": 
 _TIME_OPTIONS = {b"EX": 1000, b"PX": 1}
 
 
-def _ends_soon(words, _steps):
+def _lifetimes(words):
+    """In milliseconds."""
     name = full_name(words)
     times = []
     if name in _TIMES:
@@ -73,7 +74,17 @@ def _ends_soon(words, _steps):
         times = [(word, unit) for word in words[index : index + 1]]
     if name in ("set", "getex"):
         times = [(after, _TIME_OPTIONS.get(word.upper())) for word, after in zip(words, words[1:])]
-    return any(unit and _integer(word) and 0 < _integer(word) * unit < SOON * 1000 for word, unit in times)
+    return {_integer(word) * unit for word, unit in times if unit and _integer(word)}
+
+
+def _ends_soon(words, _steps):
+    return any(0 < lifetime < SOON * 1000 for lifetime in _lifetimes(words))
+
+
+def _compares_equal_lifetimes(words, steps):
+    if full_name(words) not in ("expire", "pexpire") or not {word.upper() for word in words[3:]} & {b"GT", b"LT"}:
+        return False
+    return any(_lifetimes(words) & _lifetimes(step.words) for step in steps)
 
 
 def _has_a_cursor_with_a_zero_byte(words, _steps):
@@ -130,6 +141,7 @@ LEFT_OUT = (
     (_has_a_malformed_range, "7.2 looks at the arguments of BITCOUNT and BITPOS before it looks for the key, 7.0 afterwards"),
     (_is_set_with_seconds, "SET key value seconds is cubby's extension"),
     (_ends_soon, "each server has its own clock, and both would have to be asked at the same time"),
+    (_compares_equal_lifetimes, "which of two equal lives ends later is chance: a millisecond may have gone by or not"),
     (_has_a_cursor_with_a_zero_byte, "Redis does not see what stands behind the zero byte"),
     (_overflows_in_redis, "the subtraction with which Redis looks for an overflow overflows itself"),
     (_meets_a_dead_key, "RANDOMKEY and SCAN remove the dead keys that they meet: of the first it is chance which those are, and"
@@ -236,8 +248,9 @@ CLIENT_FIELDS = (b"name", b"db", b"sub", b"psub", b"multi", b"resp", b"user", b"
 
 
 def client_lines(_words, reply, side):
-    lines = [line for line in reply[1].split(b"\n") if line]
-    return (reply[0], sorted(repr(_client_line(line, side)) for line in lines))
+    """Without those who are being closed: one that has got its last reply may be listed for a moment more."""
+    lines = [_client_line(line, side) for line in reply[1].split(b"\n") if line]
+    return (reply[0], sorted(repr(line) for line in lines if b"c" not in line[b"flags"]))
 
 
 def _client_line(line, side):
