@@ -97,14 +97,14 @@ def _overflows_in_redis(words, _steps):
 
 
 def _meets_a_dead_key(words, steps):
-    return full_name(words) in ("randomkey", "scan") and any(_leaves_a_dead_key(step.words) for step in steps)
+    return full_name(words) in ("randomkey", "scan") and any(leaves_a_dead_key(step.words) for step in steps)
 
 
 def _watches_a_dead_key(words, steps):
-    return full_name(words) == "watch" and any(_leaves_a_dead_key(step.words) and step.words[1] in words for step in steps)
+    return full_name(words) == "watch" and any(leaves_a_dead_key(step.words) and step.words[1] in words for step in steps)
 
 
-def _leaves_a_dead_key(words):
+def leaves_a_dead_key(words):
     """SET with a time in the past makes a key that only the next look at it removes."""
     options = {word.upper() for word in words[3:] if isinstance(word, bytes)}
     return full_name(words) == "set" and options & {b"EXAT", b"PXAT"}

@@ -48,10 +48,11 @@ class OwnWords(Words):
 
 
 def is_replayable(command):
-    """Whether a moment more or less makes no difference to it."""
+    """Whether a moment more or less makes no difference to it, nor does what the one or the other does with dead keys."""
     relative = differences.full_name(command) in ("expire", "pexpire")
     compares = {word.upper() for word in command[3:]} & {b"GT", b"LT"}
-    return not (relative and compares) and not differences.is_left_out(command, [])
+    left_out = differences.leaves_a_dead_key(command) or differences.is_left_out(command, [])
+    return not (relative and compares) and not left_out
 
 
 class Client:
