@@ -59,6 +59,7 @@ static struct content old_bytes[FILES], new_bytes[FILES];
 static size_t old_count, new_count;
 static struct listing old_names, new_names;
 static _Thread_local unsigned exempted;
+static _Thread_local bool is_in_cut; /* the mutex is held, then */
 
 /* --- what is remembered ------------------------------------------------------------------------------------------- */
 
@@ -161,7 +162,9 @@ static int before(enum disk_call call)
 	exempted++;
 	pthread_mutex_lock(&mutex);
 	if (count++ == cut_at) {
+		is_in_cut = true;
 		on_cut(on_cut_arg);
+		is_in_cut = false;
 		keep_old();
 		keep_new();
 		was_cut = true;
@@ -322,6 +325,10 @@ void disk_fail(enum disk_call call, int error, unsigned after, unsigned times)
 
 void disk_heal(void)
 {
+	if (is_in_cut) {
+		left = 0;
+		return;
+	}
 	pthread_mutex_lock(&mutex);
 	left = 0;
 	count = 0;

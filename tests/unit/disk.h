@@ -27,7 +27,7 @@ bool disk_is_faulty(void);
 /* Calls of the kind fail with `error`: all but the first `after`, `times` of them. */
 void disk_fail(enum disk_call call, int error, unsigned after, unsigned times);
 
-/* Nothing fails from now on. */
+/* Nothing fails from now on. A cut's function may call it, too. */
 void disk_heal(void);
 
 /* The n-th call from now on (from 0) finds the power cut: what would be left of the directory's files is kept, and the
