@@ -27,7 +27,7 @@ from crash_client import Order, serve
 from daemon import Daemon, DidNotStart, info, observe, wait_for
 from history import judge_together
 from model import OK, SHARED, SHARED_DB
-from promise import Promise, begin, end
+from promise import BETWEEN_SYNCS, Promise, begin, end
 from workplace import workplace
 
 CLIENTS = 4
@@ -227,7 +227,7 @@ class Series:
         if self._chance.random() < 0.1:
             self._daemon.process.terminate()
             time.sleep(self._chance.random() * 0.05)
-        promise.aging = time.monotonic()
+        promise.aging = time.monotonic() - BETWEEN_SYNCS
         self._daemon.kill()
 
     def _restart(self):

@@ -23,7 +23,7 @@ from daemon import Daemon, DidNotStart, observe
 from disk import Disk
 from faultfs import SYNC_BEGINS, FaultFs, read_events
 from history import judge_together
-from promise import Promise, begin
+from promise import BETWEEN_SYNCS, Promise, begin
 from workplace import run_tests
 
 SETTINGS = ["--appendonly", "yes", "--save", "", "--auto-aof-rewrite-min-size", "50kb", "--auto-aof-rewrite-percentage", "20"]
@@ -185,7 +185,7 @@ class Test:
 
     def _whole(self, clients, recording, directory, threads):
         """Nothing is cut: what is in the directory; it is what the next round begins with."""
-        failures = self._look(clients, recording, directory, recording.promise.at(recording.ended, recording.killed), threads)
+        failures = self._look(clients, recording, directory, recording.promise.at(recording.ended, recording.killed - BETWEEN_SYNCS), threads)
         if failures:
             failures.append(recording.told)
         self._tell("\n".join(failures))

@@ -7,6 +7,7 @@ was answered after the append-only file was switched off is not, until it is on 
 from dataclasses import dataclass, field, replace
 
 AGE = 1.0  # seconds
+BETWEEN_SYNCS = 1.0  # seconds; the last one before a kill was no longer ago, and may still be under way
 NEVER = float("inf")
 
 
@@ -15,7 +16,7 @@ class Promise:
     """Times are of the monotonic clock, which all processes share. Periods are lists of [from, to]."""
 
     ended: float = NEVER  # when it was over: nothing was sent or answered after that
-    aging: float = NEVER  # what was answered a second before this must be there, whatever the policy: the kill, or a sync
+    aging: float = NEVER  # what was answered a second before this must be there, whatever the policy: the last sync
     always: list = field(default_factory=list)  # in which the policy was surely always
     off: list = field(default_factory=list)  # in which the file was perhaps off, or on and not rewritten yet
 
